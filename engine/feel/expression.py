@@ -1,0 +1,204 @@
+"""Compiling and running: the front of the package (§10.2.2, §7.3.3)."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from engine.feel import calendar, contexts, conversions, lists, loops, numbers, ranges, statistics, strings
+from engine.feel.compiler import Closure, Functions, build, build_tests
+from engine.feel.cursor import PROPERTIES, indexed
+from engine.feel.errors import FeelError
+from engine.feel.grammar import Grammar
+from engine.feel.limits import MAX_STEPS, MAX_TEXT, Run
+from engine.feel.nodes import Node, Tests
+from engine.feel.registry import table
+from engine.feel.scope import Root, Scope
+from engine.feel.types import Type
+from engine.feel.values import Function, from_python
+
+Hosts = Mapping[str, Callable[..., Any]]
+_MODULES = (calendar, contexts, conversions, lists, loops, numbers, ranges, statistics, strings)
+BUILTINS = table()
+_BUILTIN_NAMES = indexed([*BUILTINS, *PROPERTIES])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """A compiled expression: call it with variables, and with the time if it may ask for it."""
+
+    text: str
+    free_names: frozenset[str]
+    """Root variables that it reads."""
+    filter_names: frozenset[str]
+    """Names read inside a filter only: a property of the filtered items, or else a root variable."""
+    _closure: Closure = field(repr=False)
+
+    def __call__(self, context: Mapping[str, Any], *, now: datetime | None = None) -> Any:
+        """Evaluate; the only exception is a FeelError for too much work."""
+        return _evaluate(Run(now), lambda run: self._closure(Scope(run, Root(context))))
+
+    def within(self, run: Run, context: Mapping[str, Any]) -> Any:
+        """Evaluate as a part of something larger, from its budget."""
+        return self._closure(Scope(run, context))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnaryTests:
+    """Compiled unary tests: call them with the tested value and the variables."""
+
+    text: str
+    free_names: frozenset[str]
+    filter_names: frozenset[str]
+    _ask: Callable[[Scope, Any], bool | None] = field(repr=False)
+
+    def __call__(self, value: Any, context: Mapping[str, Any], *, now: datetime | None = None) -> bool:
+        """Answer whether the value passes; null is no."""
+        return bool(_evaluate(Run(now), lambda run: self.within(run, from_python(value), Root(context))))
+
+    def within(self, run: Run, value: Any, context: Mapping[str, Any]) -> bool:
+        """Answer as a part of something larger, from its budget."""
+        return self._ask(Scope(run, {"?": value}, Scope(run, context)), value) is True
+
+
+def _evaluate(run: Run, evaluate: Callable[[Run], Any]) -> Any:
+    try:
+        result = evaluate(run)
+        _measure(run, result)
+    except RecursionError:
+        raise FeelError("feel-budget", "the evaluation is nested too deeply", limit=MAX_STEPS) from None
+    return result
+
+
+def _measure(run: Run, result: Any) -> None:
+    """Pay for every item of the result, so that shared parts cannot hide an enormous one."""
+    pending = [result]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list | dict):
+            run.room(len(value))
+            pending.extend(value.values() if isinstance(value, dict) else value)
+
+
+class _Identity:
+    """A mapping compared by identity, as a key of the cache; it also keeps the mapping alive."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def host_function(name: str, function: Callable[..., Any]) -> Function:
+    """Offer a Python function to FEEL: called by position, or by name with ``_`` for blanks; arguments must fit."""
+    signature = inspect.signature(function)
+
+    def apply(_run: Run, values: Any) -> Any:
+        return _call(values, {})
+
+    def apply_named(_run: Run, values: Mapping[str, Any]) -> Any:
+        return _call((), {key.replace(" ", "_"): value for key, value in values.items()})
+
+    def _call(positional: Any, named: dict[str, Any]) -> Any:
+        try:
+            signature.bind(*positional, **named)
+        except TypeError as error:
+            raise FeelError("feel-arguments", f"{name}: {error}", function=name) from None
+        return from_python(function(*positional, **named))
+
+    return Function(name, tuple(signature.parameters), apply, apply_named)
+
+
+@lru_cache(maxsize=64)
+def _functions(hosts: _Identity) -> Functions:
+    return {**BUILTINS, **{name: host_function(name, function) for name, function in (hosts.value or {}).items()}}
+
+
+def _parse(text: str, read: Callable[[Grammar], Node], functions: Functions, names: frozenset[str], types: Any) -> Any:
+    if len(text) > MAX_TEXT:
+        message = f"the expression is longer than {MAX_TEXT} characters"
+        raise FeelError("feel-too-large", message, text=text, position=MAX_TEXT, limit=MAX_TEXT)
+    fixed = {first: list(entries) for first, entries in _BUILTIN_NAMES.items()}
+    for first, entries in indexed([*names, *(functions.keys() - BUILTINS.keys())]).items():
+        fixed.setdefault(first, []).extend(entries)
+    grammar = Grammar(text, fixed, functions, names, types or {})
+    return grammar, read(grammar)
+
+
+def _too_deep(text: str) -> FeelError:
+    return FeelError("feel-too-large", "the expression is nested too deeply", text=text, position=0)
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str, names: frozenset[str], hosts: _Identity, types: _Identity) -> Expression:
+    functions = _functions(hosts)
+    try:
+        grammar, node = _parse(text, Grammar.whole, functions, names, types.value)
+        closure = build(node, functions)
+    except RecursionError:
+        raise _too_deep(text) from None
+    return Expression(text, frozenset(grammar.free_names), frozenset(grammar.filter_names), closure)
+
+
+@lru_cache(maxsize=4096)
+def _unary(text: str, names: frozenset[str], hosts: _Identity, types: _Identity) -> UnaryTests:
+    functions = _functions(hosts)
+    try:
+        grammar, node = _parse(text, _tests, functions, names, types.value)
+        ask = build_tests(node, functions)
+    except RecursionError:
+        raise _too_deep(text) from None
+    return UnaryTests(text, frozenset(grammar.free_names), frozenset(grammar.filter_names), ask)
+
+
+def _tests(grammar: Grammar) -> Tests:
+    """Read a whole text of unary tests: ``-`` or nothing, ``not(...)``, or a list (rule 17)."""
+    grammar.open_scope(["?"])
+    if grammar.token.kind == "end" or (grammar.token.text == "-" and grammar.ahead().kind == "end"):
+        grammar.at = len(grammar.tokens) - 1
+        return Tests(0, [])
+    negated = grammar.sees("not") and grammar.ahead().text == "(" and _closes_last(grammar)
+    if negated:
+        grammar.at += 2
+    tests = [grammar.test()]
+    while grammar.accept(","):
+        tests.append(grammar.test())
+    if negated:
+        grammar.expect(")")
+    grammar.finish()
+    return Tests(0, tests, negated)
+
+
+def _closes_last(grammar: Grammar) -> bool:
+    """Whether the parenthesis after ``not`` is closed by the last token, so that all of it is negated."""
+    depth = 0
+    for place, token in enumerate(grammar.tokens):
+        if token.kind == "operator" and token.text in "()":
+            depth += 1 if token.text == "(" else -1
+            if depth == 0:
+                return grammar.tokens[place + 1].kind == "end"
+    return True
+
+
+def compile_expression(
+    text: str, *, functions: Hosts | None = None, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
+) -> Expression:
+    """Compile an expression.
+
+    ``functions`` are offered by the host, ``names`` are variables whose names contain blanks or operators (or hold
+    functions), ``types`` are the host's own types. Compiled expressions are cached.
+    """
+    return _expression(text, frozenset(names), _Identity(functions), _Identity(types))
+
+
+def compile_unary(
+    text: str, *, functions: Hosts | None = None, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
+) -> UnaryTests:
+    """Compile unary tests, as in the cells of a decision table."""
+    return _unary(text, frozenset(names), _Identity(functions), _Identity(types))

@@ -1,0 +1,266 @@
+"""Operators, literals and names: FEEL's grammar by precedence climbing (§10.3.1.2).
+
+The rules for what starts with a word (``if``, ``for``, ``function``, types) are in ``forms``.
+"""
+
+from engine.feel import nodes
+from engine.feel.cursor import RESERVED
+from engine.feel.forms import Forms
+from engine.feel.lexer import Token
+from engine.feel.temporal import parse_temporal
+from engine.feel.values import number
+
+_PRECEDENCE = {
+    "or": 1,
+    "and": 2,
+    **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "between", "in"), 3),
+    **dict.fromkeys(("+", "-"), 4),
+    **dict.fromkeys(("*", "/"), 5),
+    "**": 6,
+}
+_ADDITIVE = 4
+_COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
+_CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+class Grammar(Forms):
+    """The parser: every method reads one rule and leaves the cursor behind it."""
+
+    def whole(self) -> nodes.Node:
+        """Read an expression that is the whole text."""
+        node = self.expression()
+        self.finish()
+        return node
+
+    def finish(self) -> None:
+        """Stop unless the text is used up."""
+        if self.token.kind != "end":
+            self.unexpected("an operator or the end")
+
+    def expression(self) -> nodes.Node:
+        """Read any expression."""
+        self.descend()
+        node = self.binary(1)
+        self.depth -= 1
+        return node
+
+    def binary(self, minimum: int, left: nodes.Node | None = None, *, range_end: bool = False) -> nodes.Node:
+        """Read operators that bind at least as tightly as ``minimum``."""
+        node = left or self.unary(range_end=range_end)
+        while self.token.kind != "string" and _PRECEDENCE.get(self.token.text, 0) >= minimum:
+            node = self._infix(node, self.take())
+        return node
+
+    def _infix(self, left: nodes.Node, sign: Token) -> nodes.Node:
+        level = _PRECEDENCE[sign.text]
+        if sign.text == "between":
+            low = self.binary(_ADDITIVE)
+            self.expect("and")
+            return nodes.Between(sign.start, left, low, self.binary(_ADDITIVE))
+        if sign.text == "in":
+            return nodes.In(sign.start, left, self._in_tests())
+        right = self.binary(level + 1)
+        if sign.text in _COMPARISONS:
+            return nodes.Comparison(sign.start, sign.text, left, right)
+        if sign.text in {"and", "or"}:
+            if isinstance(left, nodes.Logic) and left.sign == sign.text:
+                left.operands.append(right)
+                return left
+            return nodes.Logic(sign.start, sign.text, [left, right])
+        if isinstance(left, nodes.Chain) and _PRECEDENCE[left.rest[0][0]] == level:
+            left.rest.append((sign.text, right))
+            return left
+        return nodes.Chain(sign.start, left, [(sign.text, right)])
+
+    def unary(self, *, range_end: bool = False) -> nodes.Node:
+        """Read a minus sign and what it is applied to."""
+        start, minus = self.token.start, 0
+        while self.accept("-"):
+            minus += 1
+        node = self.postfix(self.primary(), range_end=range_end)
+        for _ in range(min(minus, 2 - minus % 2)):
+            node = nodes.Negation(start, node)
+        return node
+
+    def postfix(self, node: nodes.Node, *, range_end: bool = False) -> nodes.Node:
+        """Read paths, filters, calls and ``instance of``."""
+        size = 0
+        while True:
+            size += 1
+            if size > 200:  # noqa: PLR2004 each step is a level of the compiled closure
+                self.fail("the path is too long", code="feel-too-large")
+            start = self.token.start
+            if self.accept("."):
+                node = nodes.Path(start, node, self._property())
+            elif self.sees("(") and self.token.kind == "operator":
+                node = self.call(node)
+            elif self.sees("[") and not (range_end and not self._starts_operand(self.ahead())):
+                node = self._filter(node)
+            elif self.sees("instance") and self.ahead().text == "of":
+                self.at += 2
+                node = nodes.InstanceOf(start, node, self.type())
+            else:
+                return node
+
+    def _starts_operand(self, token: Token) -> bool:
+        if token.kind == "name":
+            return token.text not in {"and", "or", "in", "between", "then", "else", "return", "satisfies", "instance"}
+        return token.kind in {"number", "string"} or token.text in {"(", "[", "{", "-", "@"}
+
+    def _property(self) -> str:
+        found = self.known()
+        if found is not None:
+            self.at += found[1]
+            return found[0]
+        if self.token.kind != "name":
+            self.unexpected("the name of a property")
+        return self.take().text
+
+    def _filter(self, value: nodes.Node) -> nodes.Node:
+        start = self.expect("[").start
+        self.open_scope(["item"])
+        self.filters += 1
+        condition = self.expression()
+        self.filters -= 1
+        self.close_scope()
+        self.expect("]")
+        return nodes.Filter(start, value, condition)
+
+    def primary(self) -> nodes.Node:
+        """Read a literal, a name, or something in brackets."""
+        token = self.token
+        if token.kind == "name":
+            return self._named()
+        self.at += 1
+        if token.kind == "number":
+            return nodes.Literal(token.start, number(token.text))
+        if token.kind == "string":
+            return nodes.Literal(token.start, token.value)
+        if token.text == "@" and self.token.kind == "string":
+            return self._at_literal()
+        if token.text == "(":
+            return self._parenthesis(token, many=False)
+        if token.text == "[":
+            return self._bracket(token)
+        if token.text == "]":
+            return self._range(token, self.binary(_ADDITIVE), included=False)
+        if token.text == "{":
+            return self.context(token)
+        self.at -= 1
+        self.unexpected("a value")
+        return None
+
+    def _named(self) -> nodes.Node:
+        token = self.token
+        found = self.known()
+        if found is not None:
+            self.at += found[1]
+            return self._variable(token, found[0])
+        form = self.form()
+        if form is not None:
+            return form
+        if token.text in _CONSTANTS:
+            self.at += 1
+            return nodes.Literal(token.start, _CONSTANTS[token.text])
+        if token.text in RESERVED:
+            self.unexpected("a value")
+        self.at += 1
+        return self._variable(token, token.text)
+
+    def _variable(self, token: Token, name: str) -> nodes.Node:
+        calls = self.token.kind == "operator" and self.token.text == "("
+        if calls and not self.is_known_function(name):
+            self.fail(f"there is no function {name}", token, "feel-unknown-function")
+        if not (name in self.functions and name not in self.variables):
+            self.reads(name)
+        return nodes.Name(token.start, name)
+
+    def _at_literal(self) -> nodes.Node:
+        token = self.take()
+        value = parse_temporal(token.value)
+        if value is None:
+            self.fail(f"@{token.text} is no date, time or duration", token, "feel-literal")
+        return nodes.Literal(token.start, value)
+
+    def _bracket(self, start: Token) -> nodes.Node:
+        items: list[nodes.Node] = []
+        while not self.accept("]"):
+            item = self._item()
+            if not items and self.sees(".."):
+                return self._range(start, item, included=True)
+            items.append(item)
+            if not self.sees("]"):
+                self.expect(",")
+        return nodes.Items(start.start, items)
+
+    def _item(self) -> nodes.Node:
+        return self._half_range() if self.token.text in _COMPARISONS else self.expression()
+
+    def _half_range(self) -> nodes.Node:
+        sign = self.take()
+        operand = self.binary(_ADDITIVE)
+        if sign.text == "=":
+            return nodes.Span(sign.start, operand, operand)
+        if sign.text in {"<", "<="}:
+            return nodes.Span(sign.start, None, operand, start_included=False, end_included=sign.text == "<=")
+        if sign.text in {">", ">="}:
+            return nodes.Span(sign.start, operand, None, start_included=sign.text == ">=", end_included=False)
+        self.fail("!= has no range", sign)
+        return None
+
+    def _range(self, start: Token, low: nodes.Node, *, included: bool) -> nodes.Node:
+        self.expect("..")
+        self.descend()
+        high = self.binary(_ADDITIVE, range_end=True)
+        self.depth -= 1
+        if not self.sees("]", ")", "["):
+            self.unexpected("] or ) at the end of the range")
+        return nodes.Span(start.start, low, high, included, self.take().text == "]")
+
+    def _parenthesis(self, start: Token, *, many: bool) -> nodes.Node:
+        first: nodes.Node = self.test()
+        if isinstance(first, nodes.Test) and not first.sign:
+            first = first.operand
+            if self.sees(".."):
+                return self._range(start, first, included=False)
+        if not many:
+            if isinstance(first, nodes.Test):
+                first = self._as_range(first)
+            self.expect(")")
+            return first
+        tests = [first if isinstance(first, nodes.Test) else nodes.Test(first.position, "", first)]
+        while self.accept(","):
+            tests.append(self.test())
+        self.expect(")")
+        return nodes.Tests(start.start, tests) if len(tests) > 1 or tests[0].sign else first
+
+    def _as_range(self, test: nodes.Test) -> nodes.Node:
+        included = test.sign in {"<=", ">=", "="}
+        low = None if test.sign in {"<", "<="} else test.operand
+        high = None if test.sign in {">", ">="} else test.operand
+        if test.sign == "!=":
+            self.fail("!= has no range")
+        return nodes.Span(test.position, low, high, low is not None and included, high is not None and included)
+
+    def _in_tests(self) -> nodes.Tests:
+        start = self.token
+        if self.token.text != "(" or self.token.kind != "operator":
+            return nodes.Tests(start.start, [self.test(level=_ADDITIVE)])
+        self.at += 1
+        node = self._parenthesis(start, many=True)
+        if isinstance(node, nodes.Tests):
+            return node
+        operand = self.binary(_ADDITIVE, self.postfix(node))
+        return nodes.Tests(start.start, [nodes.Test(start.start, "", operand)])
+
+    def test(self, level: int = 1) -> nodes.Test:
+        """Read one positive unary test (rules 7 and 8)."""
+        outer, self.asked = self.asked, False
+        token = self.token
+        sign = self.take().text if token.kind == "operator" and token.text in _COMPARISONS else ""
+        self.descend()
+        operand = self.binary(_ADDITIVE if sign else level)
+        self.depth -= 1
+        asks = self.asked
+        self.asked = outer or asks
+        return nodes.Test(token.start, sign, operand, asks)

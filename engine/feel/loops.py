@@ -1,0 +1,149 @@
+"""``for``, ``some``, ``every`` and filters: everything that evaluates a node many times (§10.3.2.13-14)."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from engine.feel import nodes
+from engine.feel.compiler import Closure, Functions, build, builds
+from engine.feel.limits import MAX_ITEMS, Run
+from engine.feel.scope import Scope
+from engine.feel.values import NUMBERS, Range, as_list
+
+
+def steps(run: Run, span: Range, *, downwards: bool = False) -> list[Any] | None:
+    """List the integers or dates of a range; null if it has others or is open."""
+    start, end = span.start, span.end
+    if isinstance(start, Decimal) and isinstance(end, Decimal):
+        if abs(NUMBERS.subtract(start, end)) > MAX_ITEMS:
+            run.room(MAX_ITEMS + 1)
+        if start % 1 or end % 1:
+            return None
+        low, high, make = int(start), int(end), _same_number
+    elif type(start) is date and type(end) is date:
+        low, high, make = start.toordinal(), end.toordinal(), date.fromordinal
+    else:
+        return None
+    run.room(abs(high - low))
+    down = downwards and high < low
+    count = range(low, high - 1, -1) if down else range(low + (not span.start_included), high + span.end_included)
+    return [make(place) for place in count]
+
+
+def _same_number(place: int) -> Any:
+    return Decimal(place)
+
+
+def _domain(scope: Scope, node: nodes.Node, closure: Closure) -> list[Any] | None:
+    value = closure(scope)
+    if isinstance(value, Range):
+        return steps(scope.run, value, downwards=isinstance(node, nodes.Span) and node.bare)
+    if value is None:
+        return None
+    return as_list(value)
+
+
+class _Progress(dict[str, Any]):
+    """The variable ``partial``: what a loop has returned so far, copied only when it is read."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.results: list[Any] = []
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Answer for ``partial`` alone."""
+        return self.run.items(self.results) if key == "partial" else default
+
+
+@builds(nodes.For)
+def _for(node: nodes.For, functions: Functions) -> Closure:
+    iterators = [(name, domain, build(domain, functions)) for name, domain in node.iterators]
+    body = build(node.body, functions)
+
+    def scopes(scope: Scope, place: int) -> Iterator[Scope | None]:
+        """Yield a scope per combination of items, or None once for a domain that is no list."""
+        if place == len(iterators):
+            yield scope
+            return
+        name, domain, closure = iterators[place]
+        items = _domain(scope, domain, closure)
+        if items is None:
+            yield None
+            return
+        for item in items:
+            scope.run.spend()
+            yield from scopes(scope.inner({name: item}), place + 1)
+
+    def collect(scope: Scope) -> list[Any] | None:
+        progress = _Progress(scope.run)
+        for inner in scopes(scope.inner(progress), 0):
+            if inner is None:
+                return None
+            progress.results.append(body(inner))
+        return progress.results
+
+    def some(scope: Scope) -> bool | None:
+        answer: bool | None = False
+        for inner in scopes(scope, 0):
+            found = None if inner is None else body(inner)
+            if found is True:
+                return True
+            answer = answer if found is False else None
+        return answer
+
+    def every(scope: Scope) -> bool | None:
+        answer: bool | None = True
+        for inner in scopes(scope, 0):
+            found = None if inner is None else body(inner)
+            if found is False:
+                return False
+            answer = answer if found is True else None
+        return answer
+
+    choices: dict[str, Closure] = {"some": some, "every": every}
+    return choices.get(node.quantifier, collect)
+
+
+@builds(nodes.Filter)
+def _filter(node: nodes.Filter, functions: Functions) -> Closure:
+    value, condition = build(node.value, functions), build(node.condition, functions)
+    constant = isinstance(node.condition, nodes.Literal) and isinstance(node.condition.value, Decimal)
+
+    def select(scope: Scope) -> Any:
+        found = value(scope)
+        if found is None:
+            return None if constant else []
+        items = as_list(found)
+        if constant:
+            return item_at(items, condition(scope))
+        return filtered(scope, items, condition)
+
+    return select
+
+
+def filtered(scope: Scope, items: list[Any], condition: Callable[[Scope], Any]) -> Any:
+    """Keep the items whose condition is true; a numeric condition is an index, another kind is null (table 54)."""
+    kept: list[Any] = []
+    for item in items:
+        scope.run.spend()
+        names = {"item": item, **item} if isinstance(item, dict) else {"item": item}
+        answer = condition(scope.inner(names))
+        if isinstance(answer, Decimal):
+            return item_at(items, answer)
+        if answer is True:
+            kept.append(item)
+        elif answer is not None and answer is not False:
+            return None
+    if not items and isinstance(condition(scope.inner({"item": None})), Decimal):
+        return None
+    return scope.run.items(kept)
+
+
+def item_at(items: list[Any], index: Decimal) -> Any:
+    """Read by position from 1, or from the end with a negative one; null if there is none."""
+    place = int(index.to_integral_value(ROUND_DOWN))
+    if place == 0 or abs(place) > len(items):
+        return None
+    return items[place - 1] if place > 0 else items[place]
