@@ -72,7 +72,7 @@ def _date_plus_span(day: date, span: timedelta) -> date:
 
 def _time_plus_span(moment: time, span: timedelta) -> time:
     microseconds = (int(seconds_of(moment) * 1_000_000) + span // _MICROSECOND) % (_DAY // _MICROSECOND)
-    return (datetime.min + timedelta(microseconds=microseconds)).time().replace(tzinfo=moment.tzinfo)
+    return (datetime(1, 1, 1) + timedelta(microseconds=microseconds)).time().replace(tzinfo=moment.tzinfo)  # noqa: DTZ001 a local clock
 
 
 def _between_times(left: time, right: time) -> timedelta | None:

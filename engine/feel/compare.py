@@ -38,21 +38,41 @@ def equal(run: Run, left: Any, right: Any) -> bool | None:
     name = kind(left)
     if name != kind(right):
         return None
-    if name == "list":
-        return len(left) == len(right) and all(equal(run, a, b) is True for a, b in zip(left, right, strict=True))
-    if name == "context":
-        return left.keys() == right.keys() and all(equal(run, left[key], right[key]) is True for key in left)
-    if name == "range":
-        return _equal_ranges(run, left, right)
-    if name in {"time", "date and time"}:
-        first, second = _key(left), _key(right)
-        return bool(first[0] == second[0] and first[1] == second[1])
-    return left is right if name in {"function", "foreign"} else bool(left == right)
+    same = _SAME.get(name)
+    return same(run, left, right) if same else bool(left == right)
+
+
+def _equal_lists(run: Run, left: list[Any], right: list[Any]) -> bool:
+    return len(left) == len(right) and all(equal(run, a, b) is True for a, b in zip(left, right, strict=True))
+
+
+def _equal_contexts(run: Run, left: dict[str, Any], right: dict[str, Any]) -> bool:
+    return left.keys() == right.keys() and all(equal(run, left[key], right[key]) is True for key in left)
 
 
 def _equal_ranges(run: Run, left: Range, right: Range) -> bool:
     flags = (left.start_included, left.end_included) == (right.start_included, right.end_included)
     return flags and equal(run, left.start, right.start) is True and equal(run, left.end, right.end) is True
+
+
+def _equal_times(_run: Run, left: Any, right: Any) -> bool:
+    first, second = _key(left), _key(right)
+    return bool(first[0] == second[0] and first[1] == second[1])
+
+
+def _identical(_run: Run, left: Any, right: Any) -> bool:
+    return left is right
+
+
+_SAME: dict[str, Callable[[Run, Any, Any], bool]] = {
+    "list": _equal_lists,
+    "context": _equal_contexts,
+    "range": _equal_ranges,
+    "time": _equal_times,
+    "date and time": _equal_times,
+    "function": _identical,
+    "foreign": _identical,
+}
 
 
 def ordered(run: Run, sign: str, left: Any, right: Any) -> bool | None:

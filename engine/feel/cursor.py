@@ -6,7 +6,6 @@ the longest known name wins.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from engine.feel.errors import FeelError
 from engine.feel.lexer import Token, tokenize
@@ -69,15 +68,15 @@ class Cursor:
         """Look past the current token."""
         return self.tokens[min(self.at + count, len(self.tokens) - 1)]
 
-    def fail(self, message: str, token: Token | None = None, code: str = "feel-syntax") -> NoReturn:
-        """Stop at a token."""
+    def wrong(self, message: str, token: Token | None = None, code: str = "feel-syntax") -> FeelError:
+        """Make the error of stopping at a token."""
         token = token or self.token
-        raise FeelError(code, message, text=self.text, position=token.start, found=token.text)
+        return FeelError(code, message, text=self.text, position=token.start, found=token.text)
 
-    def unexpected(self, wanted: str) -> NoReturn:
-        """Stop because something else should stand here."""
+    def unexpected(self, wanted: str) -> FeelError:
+        """Make the error of finding something else here."""
         found = f"found {self.token.text}" if self.token.kind != "end" else "the expression ends"
-        self.fail(f"expected {wanted}, {found}")
+        return self.wrong(f"expected {wanted}, {found}")
 
     def take(self) -> Token:
         """Step over the current token."""
@@ -98,14 +97,14 @@ class Cursor:
     def expect(self, text: str) -> Token:
         """Step over this, or stop."""
         if not self.sees(text):
-            self.unexpected(text)
+            raise self.unexpected(text)
         return self.take()
 
     def descend(self) -> None:
         """Go one level deeper."""
         self.depth += 1
         if self.depth > MAX_NESTING:
-            self.fail(f"the expression is nested more than {MAX_NESTING} levels deep", code="feel-too-large")
+            raise self.wrong(f"the expression is nested more than {MAX_NESTING} levels deep", code="feel-too-large")
 
     def known(self) -> tuple[str, int] | None:
         """Find the longest known name of several parts that starts here, and its number of tokens."""
@@ -155,10 +154,10 @@ class Cursor:
         """Read a name being declared: everything up to one of the ends, which stays."""
         first = self.token
         if first.kind != "name":
-            self.unexpected("a name")
+            raise self.unexpected("a name")
         while not self.sees(*ends):
             if self.token.kind not in {"name", "number"} and self.token.text not in _JOINTS:
-                self.unexpected(" or ".join(ends))
+                raise self.unexpected(" or ".join(ends))
             self.at += 1
         if self.tokens[self.at - 1] is first:
             return first.text

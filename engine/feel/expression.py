@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from engine.feel import calendar, contexts, conversions, lists, loops, numbers, ranges, statistics, strings
+from engine.feel import calendar, calls, contexts, conversions, lists, loops, numbers, ranges, statistics, strings
 from engine.feel.compiler import Closure, Functions, build, build_tests
 from engine.feel.cursor import PROPERTIES, indexed
 from engine.feel.errors import FeelError
@@ -20,7 +20,7 @@ from engine.feel.types import Type
 from engine.feel.values import Function, from_python
 
 Hosts = Mapping[str, Callable[..., Any]]
-_MODULES = (calendar, contexts, conversions, lists, loops, numbers, ranges, statistics, strings)
+_MODULES = (calendar, calls, contexts, conversions, lists, loops, numbers, ranges, statistics, strings)
 BUILTINS = table()
 _BUILTIN_NAMES = indexed([*BUILTINS, *PROPERTIES])
 

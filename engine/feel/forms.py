@@ -100,7 +100,7 @@ class Forms(Cursor):
             key = self.take().value if self.token.kind == "string" else self.name_before(":")
             self.expect(":")
             if any(name == key for name, _ in entries):
-                self.fail(f"the context has two entries {key}")
+                raise self.wrong(f"the context has two entries {key}")
             if self.sees("function"):
                 self.declare(key)  # so that it can call itself
             entries.append((key, self.expression()))
@@ -140,7 +140,7 @@ class Forms(Cursor):
             if not self.sees(">"):
                 self.expect(",")
         if len(found) < least:
-            self.unexpected("a type")
+            raise self.unexpected("a type")
         self.expect(">")
         return found
 
@@ -158,7 +158,7 @@ class Forms(Cursor):
     def _named_type(self) -> Type:
         """Read the longest type name that is known."""
         if self.token.kind != "name":
-            self.unexpected("a type")
+            raise self.unexpected("a type")
         words = [self.ahead(step) for step in range(8)]
         for size in range(len(words), 0, -1):
             if any(word.kind == "end" for word in words[:size]):
@@ -167,5 +167,4 @@ class Forms(Cursor):
             if name in self.types or name in SIMPLE:
                 self.at += size
                 return self.types.get(name) or simple(name) or ANY
-        self.fail(f"there is no type {self.token.text}", code="feel-unknown-type")
-        return None
+        raise self.wrong(f"there is no type {self.token.text}", code="feel-unknown-type")

@@ -4,8 +4,8 @@ The rules for what starts with a word (``if``, ``for``, ``function``, types) are
 """
 
 from engine.feel import nodes
+from engine.feel.brackets import ADDITIVE, COMPARISONS, Brackets
 from engine.feel.cursor import RESERVED
-from engine.feel.forms import Forms
 from engine.feel.lexer import Token
 from engine.feel.temporal import parse_temporal
 from engine.feel.values import number
@@ -18,12 +18,10 @@ _PRECEDENCE = {
     **dict.fromkeys(("*", "/"), 5),
     "**": 6,
 }
-_ADDITIVE = 4
-_COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-class Grammar(Forms):
+class Grammar(Brackets):
     """The parser: every method reads one rule and leaves the cursor behind it."""
 
     def whole(self) -> nodes.Node:
@@ -35,7 +33,7 @@ class Grammar(Forms):
     def finish(self) -> None:
         """Stop unless the text is used up."""
         if self.token.kind != "end":
-            self.unexpected("an operator or the end")
+            raise self.unexpected("an operator or the end")
 
     def expression(self) -> nodes.Node:
         """Read any expression."""
@@ -52,16 +50,20 @@ class Grammar(Forms):
         return node
 
     def _infix(self, left: nodes.Node, sign: Token) -> nodes.Node:
-        level = _PRECEDENCE[sign.text]
         if sign.text == "between":
-            low = self.binary(_ADDITIVE)
+            low = self.binary(ADDITIVE)
             self.expect("and")
-            return nodes.Between(sign.start, left, low, self.binary(_ADDITIVE))
+            return nodes.Between(sign.start, left, low, self.binary(ADDITIVE))
         if sign.text == "in":
-            return nodes.In(sign.start, left, self._in_tests())
-        right = self.binary(level + 1)
-        if sign.text in _COMPARISONS:
+            return nodes.In(sign.start, left, self.in_tests())
+        right = self.binary(_PRECEDENCE[sign.text] + 1)
+        if sign.text in COMPARISONS:
             return nodes.Comparison(sign.start, sign.text, left, right)
+        return self._joined(left, sign, right)
+
+    def _joined(self, left: nodes.Node, sign: Token, right: nodes.Node) -> nodes.Node:
+        """Join operands of one precedence into one node, so that a long sum is not a deep one."""
+        level = _PRECEDENCE[sign.text]
         if sign.text in {"and", "or"}:
             if isinstance(left, nodes.Logic) and left.sign == sign.text:
                 left.operands.append(right)
@@ -88,7 +90,7 @@ class Grammar(Forms):
         while True:
             size += 1
             if size > 200:  # noqa: PLR2004 each step is a level of the compiled closure
-                self.fail("the path is too long", code="feel-too-large")
+                raise self.wrong("the path is too long", code="feel-too-large")
             start = self.token.start
             if self.accept("."):
                 node = nodes.Path(start, node, self._property())
@@ -113,7 +115,7 @@ class Grammar(Forms):
             self.at += found[1]
             return found[0]
         if self.token.kind != "name":
-            self.unexpected("the name of a property")
+            raise self.unexpected("the name of a property")
         return self.take().text
 
     def _filter(self, value: nodes.Node) -> nodes.Node:
@@ -138,17 +140,7 @@ class Grammar(Forms):
             return nodes.Literal(token.start, token.value)
         if token.text == "@" and self.token.kind == "string":
             return self._at_literal()
-        if token.text == "(":
-            return self._parenthesis(token, many=False)
-        if token.text == "[":
-            return self._bracket(token)
-        if token.text == "]":
-            return self._range(token, self.binary(_ADDITIVE), included=False)
-        if token.text == "{":
-            return self.context(token)
-        self.at -= 1
-        self.unexpected("a value")
-        return None
+        return self.enclosed(token)
 
     def _named(self) -> nodes.Node:
         token = self.token
@@ -163,14 +155,14 @@ class Grammar(Forms):
             self.at += 1
             return nodes.Literal(token.start, _CONSTANTS[token.text])
         if token.text in RESERVED:
-            self.unexpected("a value")
+            raise self.unexpected("a value")
         self.at += 1
         return self._variable(token, token.text)
 
     def _variable(self, token: Token, name: str) -> nodes.Node:
         calls = self.token.kind == "operator" and self.token.text == "("
         if calls and not self.is_known_function(name):
-            self.fail(f"there is no function {name}", token, "feel-unknown-function")
+            raise self.wrong(f"there is no function {name}", token, "feel-unknown-function")
         if not (name in self.functions and name not in self.variables):
             self.reads(name)
         return nodes.Name(token.start, name)
@@ -179,88 +171,5 @@ class Grammar(Forms):
         token = self.take()
         value = parse_temporal(token.value)
         if value is None:
-            self.fail(f"@{token.text} is no date, time or duration", token, "feel-literal")
+            raise self.wrong(f"@{token.text} is no date, time or duration", token, "feel-literal")
         return nodes.Literal(token.start, value)
-
-    def _bracket(self, start: Token) -> nodes.Node:
-        items: list[nodes.Node] = []
-        while not self.accept("]"):
-            item = self._item()
-            if not items and self.sees(".."):
-                return self._range(start, item, included=True)
-            items.append(item)
-            if not self.sees("]"):
-                self.expect(",")
-        return nodes.Items(start.start, items)
-
-    def _item(self) -> nodes.Node:
-        return self._half_range() if self.token.text in _COMPARISONS else self.expression()
-
-    def _half_range(self) -> nodes.Node:
-        sign = self.take()
-        operand = self.binary(_ADDITIVE)
-        if sign.text == "=":
-            return nodes.Span(sign.start, operand, operand)
-        if sign.text in {"<", "<="}:
-            return nodes.Span(sign.start, None, operand, start_included=False, end_included=sign.text == "<=")
-        if sign.text in {">", ">="}:
-            return nodes.Span(sign.start, operand, None, start_included=sign.text == ">=", end_included=False)
-        self.fail("!= has no range", sign)
-        return None
-
-    def _range(self, start: Token, low: nodes.Node, *, included: bool) -> nodes.Node:
-        self.expect("..")
-        self.descend()
-        high = self.binary(_ADDITIVE, range_end=True)
-        self.depth -= 1
-        if not self.sees("]", ")", "["):
-            self.unexpected("] or ) at the end of the range")
-        return nodes.Span(start.start, low, high, included, self.take().text == "]")
-
-    def _parenthesis(self, start: Token, *, many: bool) -> nodes.Node:
-        first: nodes.Node = self.test()
-        if isinstance(first, nodes.Test) and not first.sign:
-            first = first.operand
-            if self.sees(".."):
-                return self._range(start, first, included=False)
-        if not many:
-            if isinstance(first, nodes.Test):
-                first = self._as_range(first)
-            self.expect(")")
-            return first
-        tests = [first if isinstance(first, nodes.Test) else nodes.Test(first.position, "", first)]
-        while self.accept(","):
-            tests.append(self.test())
-        self.expect(")")
-        return nodes.Tests(start.start, tests) if len(tests) > 1 or tests[0].sign else first
-
-    def _as_range(self, test: nodes.Test) -> nodes.Node:
-        included = test.sign in {"<=", ">=", "="}
-        low = None if test.sign in {"<", "<="} else test.operand
-        high = None if test.sign in {">", ">="} else test.operand
-        if test.sign == "!=":
-            self.fail("!= has no range")
-        return nodes.Span(test.position, low, high, low is not None and included, high is not None and included)
-
-    def _in_tests(self) -> nodes.Tests:
-        start = self.token
-        if self.token.text != "(" or self.token.kind != "operator":
-            return nodes.Tests(start.start, [self.test(level=_ADDITIVE)])
-        self.at += 1
-        node = self._parenthesis(start, many=True)
-        if isinstance(node, nodes.Tests):
-            return node
-        operand = self.binary(_ADDITIVE, self.postfix(node))
-        return nodes.Tests(start.start, [nodes.Test(start.start, "", operand)])
-
-    def test(self, level: int = 1) -> nodes.Test:
-        """Read one positive unary test (rules 7 and 8)."""
-        outer, self.asked = self.asked, False
-        token = self.token
-        sign = self.take().text if token.kind == "operator" and token.text in _COMPARISONS else ""
-        self.descend()
-        operand = self.binary(_ADDITIVE if sign else level)
-        self.depth -= 1
-        asks = self.asked
-        self.asked = outer or asks
-        return nodes.Test(token.start, sign, operand, asks)

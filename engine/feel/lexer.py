@@ -27,6 +27,7 @@ _RANGES = (
     *((0x10000, 0xEFFFF), (0xB7, 0xB7)),
 )
 _LARGEST_ASCII = 0x7F
+_MIDDLE_DOT = 0xB7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def _name_character(char: str) -> bool:
         return char.isalnum() or char in "_?"
     return (
         any(low <= code <= high for low, high in _RANGES) and unicodedata.category(char)[0] not in "PZ"
-    ) or code == 0xB7
+    ) or code == _MIDDLE_DOT
 
 
 def _name_end(text: str, start: int) -> int:

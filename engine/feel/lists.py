@@ -138,7 +138,7 @@ def _union(run: Run, lists: list[Any]) -> list[Any] | None:
 @builtin("flatten(list: list)")
 def _flatten(run: Run, items: list[Any]) -> list[Any]:
     flat: list[Any] = []
-    pending = [items]
+    pending: list[Any] = [items]
     while pending:
         item = pending.pop()
         run.spend()

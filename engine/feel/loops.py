@@ -15,12 +15,13 @@ from engine.feel.values import NUMBERS, Range, as_list
 def steps(run: Run, span: Range, *, downwards: bool = False) -> list[Any] | None:
     """List the integers or dates of a range; null if it has others or is open."""
     start, end = span.start, span.end
+    make: Callable[[int], Any]
     if isinstance(start, Decimal) and isinstance(end, Decimal):
         if abs(NUMBERS.subtract(start, end)) > MAX_ITEMS:
             run.room(MAX_ITEMS + 1)
         if start % 1 or end % 1:
             return None
-        low, high, make = int(start), int(end), _same_number
+        low, high, make = int(start), int(end), _number_at
     elif type(start) is date and type(end) is date:
         low, high, make = start.toordinal(), end.toordinal(), date.fromordinal
     else:
@@ -31,7 +32,7 @@ def steps(run: Run, span: Range, *, downwards: bool = False) -> list[Any] | None
     return [make(place) for place in count]
 
 
-def _same_number(place: int) -> Any:
+def _number_at(place: int) -> Any:
     return Decimal(place)
 
 
@@ -57,53 +58,56 @@ class _Progress(dict[str, Any]):
         return self.run.items(self.results) if key == "partial" else default
 
 
+Iterators = list[tuple[str, nodes.Node, Closure]]
+
+
+def _scopes(scope: Scope, iterators: Iterators) -> Iterator[Scope | None]:
+    """Yield a scope per combination of items, or None once for a domain that is no list."""
+    if not iterators:
+        yield scope
+        return
+    name, domain, closure = iterators[0]
+    items = _domain(scope, domain, closure)
+    if items is None:
+        yield None
+        return
+    for item in items:
+        scope.run.spend()
+        yield from _scopes(scope.inner({name: item}), iterators[1:])
+
+
 @builds(nodes.For)
 def _for(node: nodes.For, functions: Functions) -> Closure:
     iterators = [(name, domain, build(domain, functions)) for name, domain in node.iterators]
     body = build(node.body, functions)
-
-    def scopes(scope: Scope, place: int) -> Iterator[Scope | None]:
-        """Yield a scope per combination of items, or None once for a domain that is no list."""
-        if place == len(iterators):
-            yield scope
-            return
-        name, domain, closure = iterators[place]
-        items = _domain(scope, domain, closure)
-        if items is None:
-            yield None
-            return
-        for item in items:
-            scope.run.spend()
-            yield from scopes(scope.inner({name: item}), place + 1)
+    if node.quantifier:
+        return _quantified(iterators, body, decides=node.quantifier == "some")
 
     def collect(scope: Scope) -> list[Any] | None:
         progress = _Progress(scope.run)
-        for inner in scopes(scope.inner(progress), 0):
+        for inner in _scopes(scope.inner(progress), iterators):
             if inner is None:
                 return None
             progress.results.append(body(inner))
         return progress.results
 
-    def some(scope: Scope) -> bool | None:
-        answer: bool | None = False
-        for inner in scopes(scope, 0):
-            found = None if inner is None else body(inner)
-            if found is True:
-                return True
-            answer = answer if found is False else None
+    return collect
+
+
+def _quantified(iterators: Iterators, body: Closure, *, decides: bool) -> Closure:
+    """Or-ed (some) or and-ed (every) over all combinations; null if one answer is no boolean and none decides."""
+
+    def ask(scope: Scope) -> bool | None:
+        answer: bool | None = not decides
+        for inner in _scopes(scope, iterators):
+            found: object = None if inner is None else body(inner)
+            if found is decides:
+                return decides
+            if not isinstance(found, bool):
+                answer = None
         return answer
 
-    def every(scope: Scope) -> bool | None:
-        answer: bool | None = True
-        for inner in scopes(scope, 0):
-            found = None if inner is None else body(inner)
-            if found is False:
-                return False
-            answer = answer if found is True else None
-        return answer
-
-    choices: dict[str, Closure] = {"some": some, "every": every}
-    return choices.get(node.quantifier, collect)
+    return ask
 
 
 @builds(nodes.Filter)

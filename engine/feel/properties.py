@@ -15,6 +15,17 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
+
+def _years(value: YearsMonths) -> Decimal:
+    return Decimal(abs(value.months) // 12).copy_sign(Decimal(value.months))
+
+
+def _count(value: timedelta, unit: timedelta) -> Decimal:
+    """Count whole units, with the sign of the duration."""
+    sign = -1 if value < timedelta() else 1
+    return Decimal(sign * (abs(value) // unit))
+
+
 _DATE: dict[str, Callable[[Any], Any]] = {
     "year": lambda value: Decimal(value.year),
     "month": lambda value: Decimal(value.month),
@@ -49,16 +60,6 @@ _PROPERTIES: dict[str, dict[str, Callable[[Any], Any]]] = {
         "end included": lambda value: value.end_included,
     },
 }
-
-
-def _years(value: YearsMonths) -> Decimal:
-    return Decimal(abs(value.months) // 12).copy_sign(Decimal(value.months))
-
-
-def _count(value: timedelta, unit: timedelta) -> Decimal:
-    """Count whole units, with the sign of the duration."""
-    sign = -1 if value < timedelta() else 1
-    return Decimal(sign * (abs(value) // unit))
 
 
 def path(run: Run, value: Any, name: str) -> Any:

@@ -90,5 +90,5 @@ def _split(run: Run, text: str, pattern: str) -> list[str] | None:
     start = 0
     for found in regex.matches(run, compiled, text):
         parts.append(text[start : found[0]])
-        start = found[1]
+        start = found[1] or 0
     return run.items([*parts, text[start:]])
