@@ -9,6 +9,7 @@ from typing import Any
 from engine.calendars import Day
 
 SENTENCES = {  # a step in English; pages translate by the code
+    "fixed": "fixed for {at}",
     "start": "counts from {day}, which is not included",
     "start_at": "runs from {at}",
     "add": "plus {period}: nominal end {day}",

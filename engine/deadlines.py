@@ -31,6 +31,7 @@ from engine.periods import SECONDS, InvalidPeriod, LocalStop, Period, Stop, loca
 
 __all__ = [
     "OFFICE",
+    "SECONDS",
     "SENTENCES",
     "Calendar",
     "Day",
