@@ -38,11 +38,11 @@ class Expression:
 
     def __call__(self, context: Mapping[str, Any], *, now: datetime | None = None) -> Any:
         """Evaluate; the only exception is a FeelError for too much work."""
-        return _evaluate(Run(now), lambda run: self._closure(Scope(run, Root(context))))
+        return bounded(Run(now), lambda run: self._closure(Scope(run, Root(context))))
 
-    def within(self, run: Run, context: Mapping[str, Any]) -> Any:
-        """Evaluate as a part of something larger, from its budget."""
-        return self._closure(Scope(run, context))
+    def at(self, scope: Scope) -> Any:
+        """Evaluate as a part of something larger, with its variables and from its budget."""
+        return self._closure(scope)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +56,15 @@ class UnaryTests:
 
     def __call__(self, value: Any, context: Mapping[str, Any], *, now: datetime | None = None) -> bool:
         """Answer whether the value passes; null is no."""
-        return bool(_evaluate(Run(now), lambda run: self.within(run, from_python(value), Root(context))))
+        return bool(bounded(Run(now), lambda run: self.at(Scope(run, Root(context)), from_python(value))))
 
-    def within(self, run: Run, value: Any, context: Mapping[str, Any]) -> bool:
-        """Answer as a part of something larger, from its budget."""
-        return self._ask(Scope(run, {"?": value}, Scope(run, context)), value) is True
+    def at(self, scope: Scope, value: Any) -> bool:
+        """Answer as a part of something larger, with its variables and from its budget."""
+        return self._ask(scope.inner({"?": value}), value) is True
 
 
-def _evaluate(run: Run, evaluate: Callable[[Run], Any]) -> Any:
+def bounded(run: Run, evaluate: Callable[[Run], Any]) -> Any:
+    """Run an evaluation to the end of its budget, recursion and the size of its result included."""
     try:
         result = evaluate(run)
         _measure(run, result)

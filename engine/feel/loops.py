@@ -36,15 +36,6 @@ def _number_at(place: int) -> Any:
     return Decimal(place)
 
 
-def _domain(scope: Scope, node: nodes.Node, closure: Closure) -> list[Any] | None:
-    value = closure(scope)
-    if isinstance(value, Range):
-        return steps(scope.run, value, downwards=isinstance(node, nodes.Span) and node.bare)
-    if value is None:
-        return None
-    return as_list(value)
-
-
 class _Progress(dict[str, Any]):
     """The variable ``partial``: what a loop has returned so far, copied only when it is read."""
 
@@ -58,7 +49,20 @@ class _Progress(dict[str, Any]):
         return self.run.items(self.results) if key == "partial" else default
 
 
-Iterators = list[tuple[str, nodes.Node, Closure]]
+Domain = Callable[[Scope], list[Any] | None]
+Iterators = list[tuple[str, Domain]]
+
+
+def domain(closure: Closure, *, downwards: bool = False) -> Domain:
+    """Read what to iterate over: a list, the steps of a range, a single value; null stays null."""
+
+    def items(scope: Scope) -> list[Any] | None:
+        value = closure(scope)
+        if isinstance(value, Range):
+            return steps(scope.run, value, downwards=downwards)
+        return None if value is None else as_list(value)
+
+    return items
 
 
 def _scopes(scope: Scope, iterators: Iterators) -> Iterator[Scope | None]:
@@ -66,8 +70,8 @@ def _scopes(scope: Scope, iterators: Iterators) -> Iterator[Scope | None]:
     if not iterators:
         yield scope
         return
-    name, domain, closure = iterators[0]
-    items = _domain(scope, domain, closure)
+    name, read = iterators[0]
+    items = read(scope)
     if items is None:
         yield None
         return
@@ -76,12 +80,8 @@ def _scopes(scope: Scope, iterators: Iterators) -> Iterator[Scope | None]:
         yield from _scopes(scope.inner({name: item}), iterators[1:])
 
 
-@builds(nodes.For)
-def _for(node: nodes.For, functions: Functions) -> Closure:
-    iterators = [(name, domain, build(domain, functions)) for name, domain in node.iterators]
-    body = build(node.body, functions)
-    if node.quantifier:
-        return _quantified(iterators, body, decides=node.quantifier == "some")
+def collected(iterators: Iterators, body: Closure) -> Closure:
+    """Build ``for``: the list of all results."""
 
     def collect(scope: Scope) -> list[Any] | None:
         progress = _Progress(scope.run)
@@ -94,8 +94,8 @@ def _for(node: nodes.For, functions: Functions) -> Closure:
     return collect
 
 
-def _quantified(iterators: Iterators, body: Closure, *, decides: bool) -> Closure:
-    """Or-ed (some) or and-ed (every) over all combinations; null if one answer is no boolean and none decides."""
+def quantified(iterators: Iterators, body: Closure, *, decides: bool) -> Closure:
+    """Build ``some`` or ``every``: null if an answer is no boolean and none of the others decides."""
 
     def ask(scope: Scope) -> bool | None:
         answer: bool | None = not decides
@@ -108,6 +108,16 @@ def _quantified(iterators: Iterators, body: Closure, *, decides: bool) -> Closur
         return answer
 
     return ask
+
+
+@builds(nodes.For)
+def _for(node: nodes.For, functions: Functions) -> Closure:
+    iterators = [
+        (name, domain(build(values, functions), downwards=isinstance(values, nodes.Span) and values.bare))
+        for name, values in node.iterators
+    ]
+    body = build(node.body, functions)
+    return quantified(iterators, body, decides=node.quantifier == "some") if node.quantifier else collected(iterators, body)
 
 
 @builds(nodes.Filter)
