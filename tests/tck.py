@@ -6,6 +6,7 @@ per level; the exit code is 1 if a case of level 2 fails.
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from lxml import etree
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine.decisions import Decisions, DecisionError, parse_decisions
+from engine.decisions import DecisionError, Decisions, parse_decisions
 from engine.feel.conversions import written
 from engine.feel.limits import Run
 from engine.feel.temporal import parse_temporal
@@ -75,14 +76,16 @@ def run_case(decisions: Decisions, case: Any, failures: list[str], name: str) ->
     """Check every result of a case; return how many there are."""
     inputs = {node.get("name"): value_of(node) for node in parts(case, "inputNode")}
     results = parts(case, "resultNode")
+    now = datetime.now(UTC)
     for node in results:
         expected = next((value_of(part) for part in parts(node, "expected")), None)
         invocable = case.get("invocableName") if case.get("type") in {"decisionService", "bkm"} else None
         try:
             if invocable:
-                actual = decisions.invoke(invocable, inputs, errors=[])
+                actual = decisions.invoke(invocable, inputs, now=now, errors=[])
+                actual = actual.get(node.get("name")) if len(results) > 1 and isinstance(actual, dict) else actual
             else:
-                actual = decisions.evaluate(node.get("name"), inputs, errors=[])
+                actual = decisions.evaluate(node.get("name"), inputs, now=now, errors=[])
         except DecisionError as error:
             actual = None if node.get("errorResult") == "true" else error
         if not same(expected, actual):

@@ -33,7 +33,9 @@ def logic_element(parent: Element | None) -> Element | None:
 
 def compile_boxed(element: Element | None, model: Model) -> Logic:
     """Compile a boxed expression."""
-    return nothing if element is None else _BUILDERS[local(element)](element, model)
+    if element is None:
+        return nothing
+    return typed(_BUILDERS[local(element)](element, model), model.type_of(element))
 
 
 def inside(parent: Element | None, model: Model) -> Logic:
@@ -85,9 +87,7 @@ def _list(element: Element, model: Model) -> Logic:
 def _relation(element: Element, model: Model) -> Logic:
     columns = [column.get("name") or "" for column in children(element, "column")]
     rows = [[compile_boxed(cell, model) for cell in children(row, *_BUILDERS)] for row in children(element, "row")]
-    return lambda scope: [
-        {name: cell(scope) for name, cell in zip(columns, row, strict=False)} for row in rows
-    ]
+    return lambda scope: [{name: cell(scope) for name, cell in zip(columns, row, strict=False)} for row in rows]
 
 
 @boxed("invocation")
@@ -102,7 +102,9 @@ def _invocation(element: Element, model: Model) -> Logic:
     def call(scope: Scope) -> Any:
         function = callee(scope)
         values = [logic(scope) for _, logic in bindings]
-        return invoke(scope, function, values, [name for name, _ in bindings]) if isinstance(function, Function) else None
+        return (
+            invoke(scope, function, values, [name for name, _ in bindings]) if isinstance(function, Function) else None
+        )
 
     return call
 
@@ -116,11 +118,15 @@ def compile_function(element: Element | None, model: Model, name: str, result: T
     """Compile formal parameters and a body; what is not FEEL is null when it is called."""
     kind = (element.get("kind") or "FEEL") if element is not None else "FEEL"
     parameters = [(item.get("name") or "", model.type_of(item)) for item in children(element, "formalParameter")]
+    outer, model.names = model.names, model.names | {parameter for parameter, _ in parameters}
     if kind.upper() == "FEEL":
         body = typed(inside(element, model), result)
     else:
-        model.report(element if element is not None else name, "dmn-language", f"functions in {kind} are not run", language=kind)
+        model.report(
+            element if element is not None else name, "dmn-language", f"functions in {kind} are not run", language=kind
+        )
         body = nothing
+    model.names = outer
     names = tuple(parameter for parameter, _ in parameters)
 
     def define(scope: Scope) -> Function:

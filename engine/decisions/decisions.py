@@ -9,13 +9,14 @@ from engine.decisions.findings import DecisionError, Problem
 from engine.decisions.graph import Evaluation, Node, Nodes, check_graph, compile_node, read_node
 from engine.decisions.items import read_items
 from engine.decisions.model import Hosts, Model
-from engine.decisions.source import Element, children, read, text
+from engine.decisions.source import Element, children, local, read, text
 from engine.decisions.tables import Match
 from engine.feel import FeelError, Function, Run
 from engine.feel.expression import bounded
 from engine.feel.scope import Root
 
 _GRAPH = ("decision", "inputData", "businessKnowledgeModel", "decisionService")
+_NAMED = {*_GRAPH, "variable", "import", "column", "output", "for", "some", "every", "filter"}
 _STEPS = 1_000_000
 
 
@@ -145,13 +146,10 @@ def parse_decisions(xml: bytes, *, functions: Hosts | None = None, imports: Iter
 
 
 def read_names(root: Element, names: set[str]) -> None:
-    """Collect every name that an expression of the file may use."""
-    named = ("variable", "inputData", "decision", "formalParameter", "businessKnowledgeModel", "decisionService")
+    """Collect the names that expressions of the file may use, as variables or behind a dot."""
     for element in root.iter():
-        if isinstance(element.tag, str) and element.tag.rpartition("}")[2] in {*named, "import", "column", "output"}:
-            names.add(element.get("name") or "")
-        if element.get("iteratorVariable"):
-            names.add(element.get("iteratorVariable") or "")
+        if local(element) in _NAMED:
+            names.add(element.get("name") or element.get("iteratorVariable") or "")
     names.discard("")
 
 

@@ -59,7 +59,10 @@ def read_node(element: Element, namespace: str, prefix: str) -> Node:
         for part in children(requirement, *_REQUIREMENTS)
     ]
     node.outputs = [absolute(target(part), namespace) for part in children(element, "outputDecision")]
-    node.inputs = [absolute(target(part), namespace) for part in children(element, "inputDecision", "inputData")]
+    node.inputs = [
+        absolute(target(part), namespace)
+        for part in (*children(element, "inputData"), *children(element, "inputDecision"))
+    ]
     return node
 
 
@@ -203,7 +206,12 @@ def check_graph(nodes: Nodes, elements: Mapping[str, Element], model: Model) -> 
     for key, node in nodes.items():
         for need in (*node.needs, *node.outputs, *node.inputs):
             if need not in nodes:
-                model.report(elements[key], "dmn-unknown-requirement", f"{node.name} requires {need}, which is not there", target=need)
+                model.report(
+                    elements[key],
+                    "dmn-unknown-requirement",
+                    f"{node.name} requires {need}, which is not there",
+                    target=need,
+                )
     for key, node in nodes.items():
         if node.kind == "decision" and _reaches(nodes, node, key):
             model.report(label(elements[key]), "dmn-cycle", f"decision {node.name} requires itself")

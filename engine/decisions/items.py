@@ -93,5 +93,3 @@ def given(value: Any, wanted: Type | None) -> Any:
     if kind == "date and time" and isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 a day has no zone
     return value
-
-

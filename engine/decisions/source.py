@@ -1,12 +1,14 @@
 """Reading DMN XML safely, and the few questions one asks of its elements. All namespaces of DMN 1.1 to 1.5."""
 
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 from lxml import etree
 
 from engine.decisions.findings import Problem
 
-Element = etree._Element  # noqa: SLF001 lxml has no public name for its type
+Element: TypeAlias = Any
+"""lxml is untyped."""
 LARGEST = 2_000_000
 NAMESPACES = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",

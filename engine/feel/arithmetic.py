@@ -84,10 +84,10 @@ def _between_times(left: time, right: time) -> timedelta | None:
 
 
 def _between(left: date, right: date) -> timedelta | None:
-    """Elapsed time; a date counts as midnight UTC, or as local midnight beside a local time (table 57)."""
-    zone = next((value.tzinfo for value in (left, right) if isinstance(value, datetime)), UTC)
-    utc = UTC if zone is not None else None
-    first, second = (v if isinstance(v, datetime) else datetime.combine(v, time(), utc) for v in (left, right))
+    """Elapsed time; a date counts as midnight UTC, so it has no distance from a local time (table 57)."""
+    if not isinstance(left, datetime) and not isinstance(right, datetime):
+        return left - right
+    first, second = (v if isinstance(v, datetime) else datetime.combine(v, time(), UTC) for v in (left, right))
     if (first.utcoffset() is None) != (second.utcoffset() is None):
         return None
     if first.tzinfo is not None and second.tzinfo is not None:

@@ -117,7 +117,11 @@ def _for(node: nodes.For, functions: Functions) -> Closure:
         for name, values in node.iterators
     ]
     body = build(node.body, functions)
-    return quantified(iterators, body, decides=node.quantifier == "some") if node.quantifier else collected(iterators, body)
+    return (
+        quantified(iterators, body, decides=node.quantifier == "some")
+        if node.quantifier
+        else collected(iterators, body)
+    )
 
 
 @builds(nodes.Filter)

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from engine.feel.values import YearsMonths
 
 _DATE = re.compile(r"(-?)([1-9]\d{4,8}|\d{4})-(\d\d)-(\d\d)", re.ASCII)
-_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[\w+\-/]+)?", re.ASCII)
+_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[\w+\-/]+)?", re.ASCII)
 _MONTHS = re.compile(r"(-?)P(?=\d)(?:(\d{1,12})Y)?(?:(\d{1,12})M)?", re.ASCII)
 _SECONDS = re.compile(
-    r"(-?)P(?=[\dT])(?:(\d{1,12})D)?(?:T(?=\d)(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12}(?:\.\d*)?)S)?)?", re.ASCII
+    r"(-?)P(?=[\dT])(?:(\d{1,12})D)?(?:T(?=\d)(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12}(?:\.\d{0,30})?)S)?)?",
+    re.ASCII,
 )
 _FARTHEST_OFFSET = timedelta(hours=18)
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,14 +35,22 @@ def parse_date(text: str) -> date | None:
 
 
 def parse_time(text: str) -> time | None:
-    """Read ``10:30:00``, with an offset (``+08:00``, ``Z``) or a zone (``@Asia/Shanghai``)."""
+    """Read ``10:30:00``, with an offset (``+08:00``, ``Z``) or a zone (``@Asia/Shanghai``); 24:00:00 is midnight."""
+    found = _clock(text)
+    return found[1] if found else None
+
+
+def _clock(text: str) -> tuple[int, time] | None:
+    """Read a time of day and how many days it is past: 24:00:00 is the next day's midnight."""
     found = _TIME.fullmatch(text)
     if found is None:
         return None
     try:
         zone = _zone(found[5]) if found[5] else None
         microsecond = int((found[4] or "0")[:6].ljust(6, "0"))
-        return time(int(found[1]), int(found[2]), int(found[3]), microsecond, tzinfo=zone)
+        hour, minute, second = (int(found[group]) for group in (1, 2, 3))
+        days = int((hour, minute, second, int(found[4] or 0)) == (24, 0, 0, 0))
+        return days, time(0 if days else hour, minute, second, microsecond, tzinfo=zone)
     except ValueError:
         return None
 
@@ -50,8 +59,13 @@ def parse_datetime(text: str) -> datetime | None:
     """Read ``2026-01-31T10:30:00``; a bare date is midnight."""
     day_text, _, time_text = text.partition("T")
     day = parse_date(day_text)
-    moment = parse_time(time_text) if "T" in text else time()
-    return datetime.combine(day, moment) if day is not None and moment is not None else None
+    clock = _clock(time_text) if "T" in text else (0, time())
+    if day is None or clock is None:
+        return None
+    try:
+        return datetime.combine(day, clock[1]) + timedelta(days=clock[0])
+    except OverflowError:
+        return None
 
 
 def _zone(text: str) -> tzinfo:

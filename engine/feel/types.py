@@ -3,12 +3,12 @@
 A host adds its own (item definitions) as a mapping from type name to Type.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from engine.feel.values import Function, Range, kind
+from engine.feel.values import kind
 
 SIMPLE = {
     "Any": "Any",
@@ -45,6 +45,7 @@ class Type:
 
 
 ANY = Type("Any")
+NEVER = Type("never")
 
 
 def simple(name: str) -> Type | None:
@@ -53,49 +54,36 @@ def simple(name: str) -> Type | None:
     return Type(found) if found else None
 
 
-def conforms(value: Any, wanted: Type) -> bool:
-    """Whether the value belongs to the type; null belongs to every type but satisfies no constraint."""
+def conforms(value: Any, wanted: Type, *, constrained: bool = True) -> bool:
+    """Whether the value belongs to the type, and if asked to its allowed values; null belongs to every type."""
     if wanted.get is not None:
-        return conforms(value, wanted.get())
+        return conforms(value, wanted.get(), constrained=constrained)
     if value is None:
         return True
     if wanted.kind != "Any" and kind(value) != wanted.kind:
         return False
-    parts = _PARTS.get(wanted.kind)
-    if parts is not None and not parts(value, wanted):
+    if not all(conforms(part, inner, constrained=constrained) for part, inner in _parts(value, wanted)):
         return False
-    return wanted.allowed is None or wanted.allowed(value)
+    return not constrained or wanted.allowed is None or wanted.allowed(value)
 
 
-def _list_parts(value: list[Any], wanted: Type) -> bool:
-    return wanted.item is None or all(conforms(item, wanted.item) for item in value)
-
-
-def _context_parts(value: dict[str, Any], wanted: Type) -> bool:
-    return all(name in value and conforms(value[name], field) for name, field in wanted.fields)
-
-
-def _range_parts(value: Range, wanted: Type) -> bool:
-    return wanted.item is None or all(conforms(end, wanted.item) for end in (value.start, value.end))
-
-
-def _function_parts(value: Function, wanted: Type) -> bool:
-    return not wanted.fields or len(value.parameters) == len(wanted.fields) - 1
-
-
-_PARTS: dict[str, Callable[[Any, Type], bool]] = {
-    "list": _list_parts,
-    "context": _context_parts,
-    "range": _range_parts,
-    "function": _function_parts,
-}
+def _parts(value: Any, wanted: Type) -> Iterator[tuple[Any, Type]]:
+    """Pair what a structured value consists of with the types it must have."""
+    if wanted.kind == "list" and wanted.item is not None:
+        yield from ((item, wanted.item) for item in value)
+    elif wanted.kind == "range" and wanted.item is not None:
+        yield from ((end, wanted.item) for end in (value.start, value.end))
+    elif wanted.kind == "context":
+        yield from ((value[name], field) if name in value else (value, NEVER) for name, field in wanted.fields)
+    elif wanted.kind == "function" and wanted.fields and len(value.parameters) != len(wanted.fields) - 1:
+        yield value, NEVER
 
 
 def instance(value: Any, wanted: Type) -> bool:
-    """``value instance of type``: null is an instance of nothing but Null."""
+    """``value instance of type``: allowed values do not count, and null is an instance of nothing but Null."""
     if value is None:
         return (wanted.get() if wanted.get else wanted).kind == "null"
-    return conforms(value, wanted)
+    return conforms(value, wanted, constrained=False)
 
 
 def coerced(value: Any, wanted: Type) -> tuple[bool, Any]:
@@ -104,8 +92,8 @@ def coerced(value: Any, wanted: Type) -> tuple[bool, Any]:
         return coerced(value, wanted.get())
     if conforms(value, wanted):
         return True, value
-    if isinstance(value, list) and len(value) == 1 and wanted.kind != "list":
-        return coerced(value[0], wanted)
+    if isinstance(value, list) and len(value) == 1 and conforms(value[0], wanted):
+        return True, value[0]
     if wanted.kind == "date and time" and isinstance(value, date) and not isinstance(value, datetime):
         return True, datetime.combine(value, time(), UTC)
     return False, None
