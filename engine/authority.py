@@ -1,0 +1,78 @@
+"""Who may see and do what. Pure; the answers come from the roles a person holds in offices."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import NotAllowed, NotFound
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking: a person with (role, office) pairs, or the clock (`id` is None)."""
+
+    id: int | None
+    name: str
+    roles: frozenset[tuple[str, str]] = field(default=frozenset())
+
+    @property
+    def offices(self) -> frozenset[str]:
+        """The offices in which the person holds a role."""
+        return frozenset(office for _, office in self.roles)
+
+    def holds(self, role: str, office: str | None = None) -> bool:
+        """Whether the person has this role, in this office if one is given."""
+        return any(r == role and office in (None, o) for r, o in self.roles)
+
+
+CLOCK = Actor(None, "clock")
+SYSTEM = Actor(None, "system")
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: held in an office, or for the whole district; sees its offices' cases, or all."""
+
+    id: str
+    name: str
+    scope: str = "office"
+    sees: str = "office"
+
+
+def pool_of(role: str, office: str, roles: Mapping[str, Role]) -> str:
+    """The queue a task of this role waits in: one per office, or one for all holders of a district-wide role."""
+    known = roles.get(role)
+    return f"*/{role}" if known is not None and known.scope == "district" else f"{office}/{role}"
+
+
+def pools(actor: Actor, roles: Mapping[str, Role]) -> tuple[str, ...]:
+    """The queues a person may take tasks from."""
+    return tuple(sorted({pool_of(role, office, roles) for role, office in actor.roles}))
+
+
+def sees_all(actor: Actor, roles: Mapping[str, Role]) -> bool:
+    """Whether the person may see the cases of every office."""
+    return actor.id is None or any(role in roles and roles[role].sees == "all" for role, _ in actor.roles)
+
+
+def may_see(actor: Actor, offices: Iterable[str], roles: Mapping[str, Role]) -> bool:
+    """Whether the person may see a case of these (owning and participating) offices."""
+    return sees_all(actor, roles) or not actor.offices.isdisjoint(offices)
+
+
+def may_take(actor: Actor, role: str | None, office: str, assignee: int | None, roles: Mapping[str, Role]) -> bool:
+    """Whether the person may do a task: it is theirs, or it waits in one of their queues."""
+    if actor.id is None or assignee == actor.id:
+        return True
+    return assignee is None and role is not None and pool_of(role, office, roles) in pools(actor, roles)
+
+
+def require_sight(actor: Actor, offices: Iterable[str], roles: Mapping[str, Role]) -> None:
+    """Raise NotFound: what a person may not see does not exist for them."""
+    if not may_see(actor, offices, roles):
+        raise NotFound
+
+
+def require_take(actor: Actor, role: str | None, office: str, assignee: int | None, roles: Mapping[str, Role]) -> None:
+    """Raise NotAllowed unless the person may do the task."""
+    if not may_take(actor, role, office, assignee, roles):
+        raise NotAllowed("this task belongs to somebody else", role=role, office=office)

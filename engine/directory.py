@@ -1,0 +1,114 @@
+"""Offices, roles, calendars and registers as last loaded from `processes/`, cached until they change."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.authority import Actor, Role
+from engine.deadlines import Calendar, load_calendar
+from engine.model import Reference
+
+_cache: dict[str, "Directory"] = {}
+CACHED = 8
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Reference data of the whole house."""
+
+    offices: Mapping[str, Mapping[str, Any]]
+    roles: Mapping[str, Role]
+    calendar: Calendar
+    registers: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+    def office_name(self, office: str) -> str:
+        """The office's Chinese name, or its id."""
+        return str(self.offices.get(office, {}).get("name", office))
+
+    def role_name(self, role: str | None) -> str:
+        """The role's Chinese name, or its id."""
+        return self.roles[role].name if role in self.roles else (role or "")
+
+
+def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetime) -> list[str]:
+    """Read offices, roles, calendars and registers from a folder; the names of those that changed.
+
+    Raises OSError, tomllib.TOMLDecodeError, or InvalidCalendar when a calendar year is wrong.
+    """
+    documents: dict[str, Any] = {}
+    for name in ("offices", "roles"):
+        documents[name] = tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
+    for kind in ("calendar", "registers"):
+        for path in sorted((folder / kind).glob("*.toml")):
+            documents[f"{kind}:{path.stem}"] = _jsonable(tomllib.loads(path.read_text("utf-8")))
+    load_calendar(_calendars(documents))
+    return [name for name, content in documents.items() if store_reference(session, name, _jsonable(content), now=now)]
+
+
+def store_reference(session: Session, name: str, content: dict[str, Any], *, now: datetime) -> bool:
+    """Write one document if it differs from what is there; whether it did."""
+    digest = sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    row = session.get(Reference, name)
+    if row is not None and row.digest == digest:
+        return False
+    row = row or Reference(name=name)
+    row.content, row.digest, row.loaded_at = content, digest, now
+    session.add(row)
+    session.flush()
+    return True
+
+
+def directory(session: Session) -> Directory:
+    """The reference data this session sees."""
+    digests = session.execute(select(Reference.name, Reference.digest).order_by(Reference.name)).all()
+    key = sha256(repr([tuple(row) for row in digests]).encode()).hexdigest()
+    if key not in _cache:
+        while len(_cache) >= CACHED:
+            _cache.pop(next(iter(_cache)))
+        rows = session.execute(select(Reference.name, Reference.content)).all()
+        _cache[key] = build({name: content for name, content in rows})
+    return _cache[key]
+
+
+def build(documents: Mapping[str, Mapping[str, Any]]) -> Directory:
+    """A directory from its documents by name."""
+    offices = {o["id"]: o for o in _rows(documents.get("offices", {}), "offices")}
+    roles = {
+        r["id"]: Role(r["id"], r["name"], r.get("scope", "office"), r.get("sees", "office"))
+        for r in _rows(documents.get("roles", {}), "roles")
+    }
+    registers = {
+        name.partition(":")[2]: {row["id"]: row for row in _rows(document, name.partition(":")[2])}
+        for name, document in documents.items()
+        if name.startswith("registers:")
+    }
+    return Directory(offices, roles, load_calendar(_calendars(documents)), registers)
+
+
+def _rows(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The rows of a document: `[[offices]]`, or `[offices.<id>]`."""
+    found = document.get(name) or document.get(name.removesuffix("s")) or []
+    if isinstance(found, Mapping):
+        return [{"id": key, **row} for key, row in found.items()]
+    return list(found)
+
+
+def _calendars(documents: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: document for name, document in documents.items() if name.startswith("calendar:")}
+
+
+def _jsonable(content: Any) -> Any:
+    """TOML dates as ISO text."""
+    if isinstance(content, Mapping):
+        return {key: _jsonable(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_jsonable(value) for value in content]
+    return content.isoformat() if hasattr(content, "isoformat") else content

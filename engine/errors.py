@@ -1,0 +1,114 @@
+"""Everything that can go wrong and is worth telling someone about.
+
+Every error is a fact: a stable `code` (the gettext key pages translate), `params`, and an English sentence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+class EngineError(Exception):
+    """The engine refused the request."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, message: str = "", **params: Any) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+        self.params = params
+
+
+class NotFound(EngineError):
+    """No such thing, or it is not yours to see."""
+
+    code = "not-found"
+
+
+class NotAllowed(EngineError):
+    """Your role does not allow this."""
+
+    code = "not-allowed"
+
+
+class CaseChanged(EngineError):
+    """Someone else handled this case a moment ago; reload and look again."""
+
+    code = "case-changed"
+
+
+class TaskClosed(CaseChanged):
+    """This task is already done or no longer needed."""
+
+    code = "task-closed"
+
+
+class AlreadyDone(EngineError):
+    """This submission was already carried out."""
+
+    code = "already-done"
+
+    def __init__(self, message: str = "", *, result: Any = None, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.result = result
+
+
+class Busy(EngineError):
+    """The database is busy; nothing was saved, please try again."""
+
+    code = "busy"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one answer; `message` is English, `code` and `params` are for the catalogue."""
+
+    code: str
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class InvalidAnswers(EngineError):
+    """The form was not filled in correctly."""
+
+    code = "invalid-answers"
+
+    def __init__(self, problems: Mapping[str, Problem]) -> None:
+        super().__init__("; ".join(f"{path}: {problem.message}" for path, problem in problems.items()))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong with a process folder.
+
+    `rule` is a stable id, `level` is `semantics` (refused everywhere) or `house` (refused at publishing only).
+    """
+
+    rule: str
+    level: str
+    file: str
+    element: str | None
+    message: str
+    remedy: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
+
+
+class InvalidDefinition(EngineError):
+    """The process folder cannot be deployed."""
+
+    code = "invalid-definition"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(f"{f.file} {f.element or ''} [{f.rule}] {f.message}" for f in findings))
+        self.findings = list(findings)
+
+
+class RunFailed(EngineError):
+    """A step of the process failed; nothing was saved. `element` names where."""
+
+    code = "run-failed"
+
+    def __init__(self, message: str, *, element: str | None = None, **params: Any) -> None:
+        super().__init__(message, element=element, **params)
+        self.element = element

@@ -1,0 +1,255 @@
+"""The verbs of the clock and of the machinery: timers, reminders, effects, incidents."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from engine import commands, runtime, store
+from engine.audit import Happened, append_events, insert_events
+from engine.authority import CLOCK, Actor
+from engine.clocks import next_reminder
+from engine.definitions import define
+from engine.errors import EngineError, NotAllowed, NotFound, RunFailed
+from engine.model import Case, CaseLink, Deadline, Effect, Incident, Person, PersonRole, Subscription, Timer, Version
+from engine.values import dumps, json_ready, loads
+
+BACKOFF_LIMIT = timedelta(hours=1)
+ATTEMPTS = 8  # after that an effect is dead and an incident is open
+
+
+def fire_timers(session: Session, case_id: UUID, *, now: datetime) -> None:
+    """Let everything due in a case happen. Raises NotFound, CaseChanged, RunFailed."""
+    loaded = store.load(session, case_id, actor=CLOCK, now=now)
+    due = sorted({element for element, at in loaded.before.timers.values() if at <= now})
+    if not due:
+        session.execute(update(Timer).where(Timer.case_id == case_id, Timer.due_at <= now).values(due_at=now + timedelta(days=1)))
+        return
+    loaded.turn.drive()
+    store.save(session, loaded, "timer_fired", {"elements": due}, actor=CLOCK, now=now)
+
+
+def postpone_timers(session: Session, case_id: UUID, *, now: datetime) -> None:
+    """A case whose timers failed backs off, so that it cannot hold up the others."""
+    for timer in session.scalars(select(Timer).where(Timer.case_id == case_id, Timer.due_at <= now)):
+        timer.attempts += 1
+        timer.due_at = now + min(BACKOFF_LIMIT, timedelta(seconds=2**timer.attempts * 15))
+
+
+def send_reminders(session: Session, deadline_id: UUID, *, now: datetime) -> None:
+    """Remind of a deadline: one event and one notice, however many reminders were missed."""
+    row = session.get(Deadline, deadline_id)
+    if row is None or row.remind_at is None or row.remind_at > now:
+        return
+    case = session.get_one(Case, row.case_id)
+    clock = store.clock_of(row)
+    next_reminder(clock, store.directory(session).calendar, now)
+    row.remind, row.remind_at = clock.remind, clock.remind_at
+    detail = {"name": row.name, "label": row.label, "last_day": row.last_day and row.last_day.isoformat()}
+    events = append_events(session, case, [Happened("deadline_reminded", detail)], actor=CLOCK, now=now)
+    session.flush()
+    insert_events(session, events)
+    session.add(
+        Effect(key=f"{case.id}:{case.event_count}:reminder", case_id=case.id, kind="notify", payload={"name": "reminder", **detail},
+               next_at=now, created_at=now)
+    )  # fmt: skip
+
+
+def deliver_effect(session: Session, effect_id: int, *, now: datetime, handlers: Mapping[str, Callable[..., None]] | None = None) -> bool:
+    """Carry out one effect; whether it is done. A message nobody waits for stays buffered. Idempotent: a done one is left."""
+    effect = session.get(Effect, effect_id, with_for_update=True)
+    if effect is None or effect.state != "pending":
+        return True
+    effect.attempts += 1
+    handler = (handlers or {}).get(effect.kind)
+    if effect.kind in {"message", "signal"}:
+        done = _deliver_event(session, effect, now)
+    elif handler is not None:
+        handler(session, effect.key, effect.payload)
+        done = True
+    elif effect.kind == "notify":
+        done = True  # shown in the case's timeline; mail is a handler
+    else:
+        raise RunFailed(f"nobody handles the service {effect.kind!r}", element=effect.payload.get("element"))
+    if done:
+        effect.state, effect.error = "done", ""
+    else:
+        effect.next_at = now + _wait(effect.attempts)
+    return done
+
+
+def fail_effect(session: Session, effect_id: int, error: Exception, *, now: datetime) -> None:
+    """An effect could not be carried out: back off, and after many attempts open an incident."""
+    effect = session.get_one(Effect, effect_id)
+    effect.attempts += 1
+    effect.error = str(error)
+    effect.next_at = now + _wait(effect.attempts)
+    if effect.attempts >= ATTEMPTS:
+        effect.state = "dead"
+        record_incident(session, "deliver_effect", {"effect_id": effect_id}, error, case_id=effect.case_id, actor=CLOCK, now=now)
+
+
+def _wait(attempts: int) -> timedelta:
+    return min(BACKOFF_LIMIT, timedelta(seconds=2 ** min(attempts, 12)))
+
+
+def _deliver_event(session: Session, effect: Effect, now: datetime) -> bool:
+    name = effect.payload["name"]
+    payload = loads(dumps(effect.payload.get("payload") or {}))
+    if effect.kind == "signal":
+        return _broadcast(session, effect, name, payload, now)
+    target = effect.payload.get("target")
+    if target is None and _start_by_message(session, effect, name, payload, now):
+        return True
+    receivers = [_case_by_key(session, target)] if target is not None else _linked(session, effect.case_id)
+    open_receivers = [case for case in receivers if case is not None and case.status == "running"]
+    for case in open_receivers:
+        loaded = store.load(session, case.id, actor=CLOCK, now=now)
+        if any(w.name == name and w.kind == "message" for w in loaded.before.events):
+            loaded.turn.deliver("message", name, payload)
+            store.save(session, loaded, "message_received", {"event": name, "from": str(effect.case_id)}, actor=CLOCK, now=now)
+            return True
+    return not open_receivers  # nobody left who could ever catch it
+
+
+def _broadcast(session: Session, effect: Effect, name: str, payload: dict[str, Any], now: datetime) -> bool:
+    query = select(Subscription.case_id).where(Subscription.name == name, Subscription.kind == "signal").order_by(Subscription.case_id)
+    done = set(effect.payload.get("reached", []))
+    for case_id in dict.fromkeys(session.scalars(query)):
+        if str(case_id) in done or case_id == effect.case_id:
+            continue
+        loaded = store.load(session, case_id, actor=CLOCK, now=now)
+        loaded.turn.deliver("signal", name, payload)
+        store.save(session, loaded, "signal_received", {"event": name}, actor=CLOCK, now=now)
+        effect.payload = {**effect.payload, "reached": [*done, str(case_id)]}
+        return False  # one case a transaction; the next look goes on
+    return True
+
+
+def _start_by_message(session: Session, effect: Effect, name: str, payload: dict[str, Any], now: datetime) -> bool:
+    for version in session.scalars(select(Version).where(Version.active).order_by(Version.process)):
+        definition = define(version.files, version.process)
+        if name not in definition.start_messages:
+            continue
+        source = session.get(Case, effect.case_id) if effect.case_id else None
+        office = str(payload.get("office") or (source.office if source else ""))
+        link = (source.id, name) if source else None
+        commands.open_case(session, definition, version.id, payload, office=office, actor=CLOCK, now=now, source=link, message=name)
+        return True
+    return False
+
+
+def _case_by_key(session: Session, key: str) -> Case | None:
+    """A case by its business key: its number, or its id."""
+    found = session.scalar(select(Case).where(Case.number == key))
+    if found is not None:
+        return found
+    try:
+        return session.get(Case, UUID(key))
+    except ValueError:
+        return None
+
+
+def _linked(session: Session, case_id: UUID | None) -> list[Case]:
+    if case_id is None:
+        return []
+    links = session.scalars(select(CaseLink).where((CaseLink.source_id == case_id) | (CaseLink.target_id == case_id)))
+    others = [link.target_id if link.source_id == case_id else link.source_id for link in links]
+    return [case for case in (session.get(Case, other) for other in (*others, case_id)) if case is not None]
+
+
+# --- incidents ----------------------------------------------------------------------------------------------------------
+
+
+def record_incident(
+    session: Session, verb: str, arguments: Mapping[str, Any], error: BaseException, *, case_id: UUID | None = None, actor: Actor, now: datetime
+) -> int:
+    """Keep a verb that failed, with what was submitted, so that it can be carried out again; the incident's number."""
+    row = Incident(
+        case_id=case_id, verb=verb, arguments=json_ready(dict(arguments)), element=getattr(error, "element", None),
+        error=f"{type(error).__name__}: {error}", trace="".join(traceback.format_exception(error))[-8000:], actor=actor.id,
+        created_at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: datetime) -> None:
+    """Carry out the verb again, as the person who submitted it. Raises what the verb raises."""
+    row = _open_incident(session, incident_id, actor)
+    VERBS[row.verb](session, loads(dumps(row.arguments)), _as(session, row.actor), now)
+    row.state, row.resolved_at, row.note = "resolved", now, f"retried by {actor.name}"
+
+
+def drop_incident(session: Session, incident_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Close an incident without carrying it out."""
+    row = _open_incident(session, incident_id, actor)
+    if not reason.strip():
+        raise NotAllowed("say why the incident is dropped", field="reason")
+    row.state, row.resolved_at, row.note = "dropped", now, f"{actor.name}: {reason.strip()}"
+
+
+def _open_incident(session: Session, incident_id: int, actor: Actor) -> Incident:
+    if not actor.holds("administrator"):
+        raise NotAllowed("only an administrator handles incidents")
+    row = session.get(Incident, incident_id, with_for_update=True)
+    if row is None or row.state != "open":
+        raise NotFound
+    return row
+
+
+def _as(session: Session, person_id: int | None) -> Actor:
+    person = session.get(Person, person_id) if person_id is not None else None
+    if person is None:
+        return CLOCK
+    roles = session.execute(select(PersonRole.role, PersonRole.office).where(PersonRole.person_id == person.id))
+    return Actor(person.id, person.name, frozenset((role, office) for role, office in roles))
+
+
+def _complete(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    commands.complete_task(session, UUID(args["task_id"]), args["answers"], actor=actor, now=now)
+
+
+def _start(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    commands.start_case(session, args["process"], args["answers"], office=args["office"], actor=actor, now=now)
+
+
+def _raise(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    commands.raise_event(session, UUID(args["case_id"]), args["name"], args["answers"], actor=actor, now=now)
+
+
+def _timers(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
+    fire_timers(session, UUID(args["case_id"]), now=now)
+
+
+def _effect(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
+    effect = session.get_one(Effect, int(args["effect_id"]))
+    effect.state, effect.attempts = "pending", 0
+    deliver_effect(session, effect.id, now=now)
+
+
+VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] = {
+    "complete_task": _complete,
+    "start_case": _start,
+    "raise_event": _raise,
+    "fire_timers": _timers,
+    "deliver_effect": _effect,
+}
+
+__all__ = [
+    "EngineError",
+    "deliver_effect",
+    "drop_incident",
+    "fail_effect",
+    "fire_timers",
+    "postpone_timers",
+    "record_incident",
+    "retry_incident",
+    "runtime",
+    "send_reminders",
+]

@@ -1,0 +1,156 @@
+"""SpiffWorkflow, and nothing else. No database, no HTTP, no clock of our own.
+
+`compile_process` turns BPMN files into shared specs; a `Turn` moves one case; `dump` and `load` keep its tree.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.runtime import repairs, specs
+from engine.runtime.codec import dump, load
+from engine.runtime.diagram import Diagram, Element, Flow, is_throw, read_diagram
+from engine.runtime.functions import DIRECTORY, FUNCTIONS
+from engine.runtime.normalise import is_synthetic, normalise
+from engine.runtime.parser import Compiled, compile_process
+from engine.runtime.turn import Rules, Thrown, Turn
+from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
+
+__all__ = [
+    "CANCELLED",
+    "COMPLETED",
+    "DIRECTORY",
+    "ENTERED",
+    "FAILED",
+    "FUNCTIONS",
+    "CaseWorkflow",
+    "Compiled",
+    "Diagram",
+    "Element",
+    "Flow",
+    "OpenTask",
+    "Rules",
+    "Step",
+    "Thrown",
+    "Turn",
+    "Wait",
+    "Waiting",
+    "begin",
+    "compile_process",
+    "dump",
+    "is_synthetic",
+    "is_throw",
+    "load",
+    "normalise",
+    "read_diagram",
+    "waiting",
+]
+
+repairs.apply()
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """A user task that is ready, with its locals and the tasks whose timers limit it (its own id first)."""
+
+    id: UUID
+    element: str
+    local: dict[str, Any] = field(compare=False)
+    limits: tuple[UUID, ...] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A catch event that waits for a message or signal."""
+
+    element: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Everything a case waits for: a function of its tree, so that projections need no reading before writing."""
+
+    tasks: tuple[OpenTask, ...]
+    timers: dict[UUID, tuple[str, datetime]]
+    events: tuple[Wait, ...]
+    elements: tuple[str, ...]
+
+
+def begin(compiled: Compiled) -> CaseWorkflow:
+    """A new case, standing before its start events."""
+    return CaseWorkflow(compiled)
+
+
+def waiting(workflow: CaseWorkflow) -> Waiting:
+    """What the case waits for now."""
+    tasks: list[OpenTask] = []
+    timers: dict[UUID, tuple[str, datetime]] = {}
+    events: list[Wait] = []
+    live = workflow.live()
+    for task in live:
+        if isinstance(task.task_spec, specs.HumanTask) and task._state == TaskState.READY:
+            tasks.append(OpenTask(task.id, task.task_spec.bpmn_id, _local(task), tuple(_limits(workflow, task))))
+        due = _next_due(task)
+        if due is not None:
+            timers[task.id] = due
+        if task._state == TaskState.WAITING:
+            events += _awaited(task)
+    for name in workflow.spec.start.trigger_specs:
+        for start in workflow.subprocess_specs[name].bpmn_start_events:
+            if not workflow.completed:
+                events += _named(start.bpmn_id, start.event_definition)
+    elements = tuple(dict.fromkeys(t.task_spec.bpmn_id for t in live if t.task_spec.bpmn_id))
+    return Waiting(tuple(tasks), timers, tuple(dict.fromkeys(events)), elements)
+
+
+def _local(task: Task) -> dict[str, Any]:
+    return {key: value for key, value in task.data.items() if key != "data_objects"}
+
+
+def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
+    """The task itself, its boundary timers, then those of every enclosing activity."""
+    limits = []
+    at: Task | None = task
+    while at is not None:
+        limits.append(at.id)
+        parent = at.parent
+        if parent is not None:
+            limits += [t.id for t in parent.children if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING]
+        if parent is not None and specs.is_loop(parent):
+            at = parent
+        else:
+            at = workflow.find(at.workflow.parent_task_id) if at.workflow is not workflow else None
+    return limits
+
+
+def _next_due(task: Task) -> tuple[str, datetime] | None:
+    if task._state != TaskState.WAITING:
+        return None
+    dues = task.internal_data.get("due") or {}
+    running = [(datetime.fromisoformat(value), element) for element, value in dues.items() if value != specs.STOPPED]
+    return (min(running)[1], min(running)[0]) if running else None
+
+
+def _awaited(task: Task) -> list[Wait]:
+    definition = getattr(task.task_spec, "event_definition", None)
+    inner = getattr(definition, "event_definitions", None)
+    found = []
+    if inner is not None:
+        for position, each in enumerate(inner):
+            found += _named(task.children[position].task_spec.bpmn_id, each)
+        return found
+    return _named(task.task_spec.bpmn_id, definition)
+
+
+def _named(element: str, definition: Any) -> list[Wait]:
+    if isinstance(definition, specs.Message):
+        return [Wait(element, "message", definition.name)]
+    if isinstance(definition, specs.Signal):
+        return [Wait(element, "signal", definition.name)]
+    return []
