@@ -1,0 +1,26 @@
+"""Forms: what is asked at a step, read from form-js files; answers are checked here whoever sends them."""
+
+from engine.forms.check import check, visible
+from engine.forms.decode import TooManyAnswers, decode
+from engine.forms.fields import Field, FileSource, Option, OptionSource, Rules, no_files, no_options
+from engine.forms.form import Form, InvalidForm, problems
+from engine.forms.show import raw_of, shown
+
+__all__ = [
+    "Field",
+    "FileSource",
+    "Form",
+    "InvalidForm",
+    "Option",
+    "OptionSource",
+    "Rules",
+    "TooManyAnswers",
+    "check",
+    "decode",
+    "no_files",
+    "no_options",
+    "problems",
+    "raw_of",
+    "shown",
+    "visible",
+]
