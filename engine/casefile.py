@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from engine import documents, runtime, store
 from engine.authority import Actor, may_see, sees_all
 from engine.clocks import computed
+from engine.deadlines import OFFICE
 from engine.definitions import Definition
 from engine.directory import Directory
 from engine.errors import NotFound
 from engine.facts import masked, references, revealed
-from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, SensitiveFact, Task, Version
+from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, Person, SensitiveFact, Task, Version
 from engine.queries import LIMIT, definition_of_case, due_info, inbox_rows, offices_of, raisable_by
 from engine.rows import (
     CasePage,
@@ -33,7 +34,7 @@ from engine.rows import (
     Raisable,
     Visit,
 )
-from engine.search import phrase, serial_of
+from engine.search import phrase
 from engine.values import loads
 
 
@@ -273,14 +274,17 @@ def _paper(session: Session, case: Case, kind: str, data: str, number: str, at: 
     rows = session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids))) if ids else []
     kept = {str(row.id): row.value for row in rows}
     office = known.offices.get(case.office, {})
-    html = documents.render(
-        template,
-        facts={key: revealed(value, kept) for key, value in values.items()},
-        case={"number": case.number, "title": case.title, "opened_at": case.opened_at},
-        office={"id": case.office, **office},
-        paper={"number": number, "title": paper.title, "issued_at": at},
-        names=Names(session, known),
-    )
+    names = Names(session, known)
+    context = {
+        **{key: revealed(value, kept) for key, value in values.items()},
+        "case": {"number": case.number, "title": case.title, "opened_at": case.opened_at},
+        "office": {"id": case.office, **office},
+        "paper": {"number": number, "title": paper.title, "issued_on": at.astimezone(OFFICE).date()},
+        "person": names.person,
+        "office_name": names.office,
+        "matter": lambda key: names.register("matters", key),
+    }
+    html = documents.render(template, context)
     return PaperPage(case.id, case.number, kind, paper.title, number, html, is_preview)
 
 
@@ -292,8 +296,6 @@ class Names:
 
     def person(self, person_id: Any) -> str:
         """A person's name."""
-        from engine.model import Person  # noqa: PLC0415 only papers ask
-
         found = self._session.get(Person, int(person_id)) if str(person_id or "").isdigit() else None
         return found.name if found is not None else ""
 
@@ -323,12 +325,16 @@ def incidents(session: Session, actor: Actor, *, case_id: UUID | None = None, st
     return found
 
 
+def sees_all_cases(session: Session, actor: Actor) -> bool:
+    """Whether this person sees the cases of every office."""
+    return sees_all(actor, store.directory(session).roles)
+
+
+def person_name(session: Session, person_id: Any) -> str:
+    """The name behind a person id, or an empty text."""
+    return Names(session, store.directory(session)).person(person_id)
+
+
 def versions(session: Session) -> list[Version]:
     """The versions in use, by process."""
     return list(session.scalars(select(Version).where(Version.active).order_by(Version.process)))
-
-
-__all__ = [
-    "case_page", "cases", "deadline_page", "diagram", "file_for", "incidents", "paper_page", "paper_preview", "search",
-    "serial_of", "versions", "visible_case",
-]  # fmt: skip

@@ -8,13 +8,14 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor, Role
 from engine.deadlines import Calendar, load_calendar
-from engine.model import Reference
+from engine.model import Deadline, Reference
 
 _cache: dict[str, "Directory"] = {}
 CACHED = 8
@@ -64,6 +65,16 @@ def store_reference(session: Session, name: str, content: dict[str, Any], *, now
     session.add(row)
     session.flush()
     return True
+
+
+def recompute_projected(session: Session, *, now: datetime) -> list[UUID]:
+    """Compute open deadlines again whose calendar has changed; the cases in which a date moved or became certain.
+
+    The caller refreshes those cases by `fire_timers` or `resync`; here only the choice is made.
+    """
+    version = directory(session).calendar.version
+    query = select(Deadline.case_id).where(Deadline.status.in_(("running", "stopped")), Deadline.calendar_version != version)
+    return list(dict.fromkeys(session.scalars(query)))
 
 
 def directory(session: Session) -> Directory:
