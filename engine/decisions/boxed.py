@@ -9,7 +9,7 @@ from engine.decisions.source import Element, child, children, local, text
 from engine.decisions.tables import compile_table
 from engine.feel import Function, Run, Type
 from engine.feel.calls import arguments_of, invoke
-from engine.feel.loops import collected, domain, filtered, quantified
+from engine.feel.loops import Domain, collected, domain, filtered, quantified
 from engine.feel.scope import Scope
 from engine.feel.values import as_list
 
@@ -63,7 +63,8 @@ def _context(element: Element, model: Model) -> Logic:
     for entry in children(element, "contextEntry"):
         variable = child(entry, "variable")
         name = variable.get("name") or "" if variable is not None else ""
-        entries.append((name, typed(inside(entry, model), model.type_of(variable))))
+        with model.region({earlier for earlier, _ in entries}):
+            entries.append((name, typed(inside(entry, model), model.type_of(variable))))
 
     def collect(scope: Scope) -> Any:
         made: dict[str, Any] = {}
@@ -118,15 +119,14 @@ def compile_function(element: Element | None, model: Model, name: str, result: T
     """Compile formal parameters and a body; what is not FEEL is null when it is called."""
     kind = (element.get("kind") or "FEEL") if element is not None else "FEEL"
     parameters = [(item.get("name") or "", model.type_of(item)) for item in children(element, "formalParameter")]
-    outer, model.names = model.names, model.names | {parameter for parameter, _ in parameters}
     if kind.upper() == "FEEL":
-        body = typed(inside(element, model), result)
+        with model.region({parameter for parameter, _ in parameters}):
+            body = typed(inside(element, model), result)
     else:
         model.report(
             element if element is not None else name, "dmn-language", f"functions in {kind} are not run", language=kind
         )
         body = nothing
-    model.names = outer
     names = tuple(parameter for parameter, _ in parameters)
 
     def define(scope: Scope) -> Function:
@@ -160,7 +160,9 @@ def _conditional(element: Element, model: Model) -> Logic:
 
 @boxed("filter")
 def _filter(element: Element, model: Model) -> Logic:
-    source, match = inside(child(element, "in"), model), inside(child(element, "match"), model)
+    source = inside(child(element, "in"), model)
+    with model.region({"item"}):
+        match = inside(child(element, "match"), model)
 
     def select(scope: Scope) -> Any:
         found = source(scope)
@@ -171,21 +173,24 @@ def _filter(element: Element, model: Model) -> Logic:
 
 @boxed("for")
 def _for(element: Element, model: Model) -> Logic:
-    return collected(_iterators(element, model), inside(child(element, "return"), model))
+    return collected(*_iteration(element, "return", model))
 
 
 @boxed("some")
 def _some(element: Element, model: Model) -> Logic:
-    return quantified(_iterators(element, model), inside(child(element, "satisfies"), model), decides=True)
+    return quantified(*_iteration(element, "satisfies", model), decides=True)
 
 
 @boxed("every")
 def _every(element: Element, model: Model) -> Logic:
-    return quantified(_iterators(element, model), inside(child(element, "satisfies"), model), decides=False)
+    return quantified(*_iteration(element, "satisfies", model), decides=False)
 
 
-def _iterators(element: Element, model: Model) -> list[tuple[str, Any]]:
-    return [(element.get("iteratorVariable") or "item", domain(inside(child(element, "in"), model)))]
+def _iteration(element: Element, body: str, model: Model) -> tuple[list[tuple[str, Domain]], Logic]:
+    name = element.get("iteratorVariable") or "item"
+    values = domain(inside(child(element, "in"), model))
+    with model.region({name, "partial"}):
+        return [(name, values)], inside(child(element, body), model)
 
 
 def guarded(logic: Logic, scope: Scope, errors: list[DecisionError] | None) -> Any:

@@ -112,8 +112,10 @@ class Decisions:
         decide: Callable[[Evaluation], Any],
     ) -> Any:
         run = Run(now, steps=_STEPS)
+        hidden = {node.variable for node in self._nodes.values() if node.kind == "inputData"}
+        visible = Root({name: value for name, value in context.items() if name not in hidden})
         try:
-            return bounded(run, lambda run: decide(Evaluation(self._nodes, run, Root(context), errors)))
+            return bounded(run, lambda run: decide(Evaluation(self._nodes, run, Root(context), visible, errors)))
         except FeelError as error:
             raise DecisionError("dmn-budget", str(error), **error.params) from error
 

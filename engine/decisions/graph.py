@@ -105,6 +105,9 @@ class Evaluation:
     nodes: Nodes
     run: Run
     context: Mapping[str, Any]
+    """Input data by name."""
+    visible: Mapping[str, Any]
+    """All other variables of the caller: input data is seen only where it is required (§6.2.3)."""
     errors: list[DecisionError] | None
     known: dict[str, Any] = field(default_factory=dict)
 
@@ -119,7 +122,7 @@ class Evaluation:
             place = names.setdefault(needed.prefix, {}) if needed.prefix != node.prefix else names
             place[needed.variable] = self.value_of(needed)
             offered |= self._columns(needed, place[needed.variable])
-        return Scope(self.run, {**offered, **names}, Scope(self.run, self.context))
+        return Scope(self.run, {**offered, **names}, Scope(self.run, self.visible))
 
     def _columns(self, node: Node, value: Any) -> dict[str, Any]:
         """Offer the outputs of a required table by their names too, as tables without a variable expect."""
@@ -182,7 +185,7 @@ def _service(evaluation: Evaluation, node: Node) -> Any:
 
 def _served(evaluation: Evaluation, node: Node, values: Mapping[str, Any]) -> Any:
     nodes = evaluation.nodes
-    inner = Evaluation(nodes, evaluation.run, {}, evaluation.errors)
+    inner = Evaluation(nodes, evaluation.run, {}, {}, evaluation.errors)
     for key, value in values.items():
         wanted = nodes[key].type
         fits, inner.known[key] = (True, value) if wanted is None else coerced(value, wanted)
@@ -212,7 +215,12 @@ def check_graph(nodes: Nodes, elements: Mapping[str, Element], model: Model) -> 
                     f"{node.name} requires {need}, which is not there",
                     target=need,
                 )
+    inputs = {node.variable for node in nodes.values() if node.kind == "inputData"}
     for key, node in nodes.items():
+        required = {nodes[need].variable for need in node.needs if need in nodes}
+        for name in sorted((node.reads & inputs) - required if node.kind == "decision" else ()):
+            message = f"decision {node.name} reads the input {name} without requiring it"
+            model.report(elements[key], "dmn-unconnected-input", message, input=name)
         if node.kind == "decision" and _reaches(nodes, node, key):
             model.report(label(elements[key]), "dmn-cycle", f"decision {node.name} requires itself")
 

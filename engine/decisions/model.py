@@ -1,6 +1,7 @@
 """What the compilers of boxed expressions share: names, types, and a list of everything that is wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,14 @@ class Model:
     problems: list[Problem] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     """Free variables of the expressions compiled since it was last cleared."""
+
+    @contextmanager
+    def region(self, names: set[str]) -> Iterator[None]:
+        """Compile something that has variables of its own."""
+        known, reads = self.names, self.reads
+        self.names, self.reads = known | names, set()
+        yield
+        self.names, self.reads = known, reads | (self.reads - names)
 
     def report(self, element: Element | str, rule: str, problem: str | FeelError, **params: Any) -> None:
         """Note a problem; a FEEL error brings its own position and parameters."""

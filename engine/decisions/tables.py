@@ -192,12 +192,12 @@ def compile_table(element: Element, model: Model, name: str = "", result: str = 
 def _check_outputs(element: Element, model: Model, table: Table, clauses: list[Element]) -> None:
     if not table.outputs:
         model.report(element, "dmn-no-output", "the table has no output")
-    for clause, output in zip(clauses, table.outputs, strict=True):
+    if table.policy in {"PRIORITY", "OUTPUT ORDER"} and not any(output.order for output in table.outputs):
+        message = f"hit policy {table.policy} needs the output values in their order"
+        model.report(element, "dmn-no-priorities", message, policy=table.policy)
+    for clause in clauses:
         if len(clauses) > 1 and not clause.get("name"):
             model.report(clause, "dmn-output-name", "one of several outputs has no name")
-        if table.policy in {"PRIORITY", "OUTPUT ORDER"} and output.order is None:
-            message = f"hit policy {table.policy} needs the output values in their order"
-            model.report(clause, "dmn-no-priorities", message, policy=table.policy)
     if table.aggregation and len(clauses) > 1:
         model.report(element, "dmn-aggregation", f"{table.aggregation} needs exactly one output")
 

@@ -22,7 +22,7 @@ from engine.feel.temporal import (
     parse_duration,
     parse_time,
 )
-from engine.feel.values import Range, YearsMonths, kind, number
+from engine.feel.values import Function, Range, YearsMonths, kind, number
 
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LONGEST_NUMBER = 6200
@@ -62,8 +62,7 @@ def written(run: Run, value: Any, *, nested: bool = False) -> str:
         ends = [written(run, end, nested=True) if end is not None else "" for end in (value.start, value.end)]
         return run.text(f"{'[' if value.start_included else '('}{'..'.join(ends)}{']' if value.end_included else ')'}")
     text = str(_WRITERS[kind(value)](value))
-    temporal = nested and kind(value) in ORDERED
-    return run.text(f'@"{text}"' if temporal and isinstance(value, timedelta | YearsMonths) else text)
+    return run.text(f'@"{text}"' if nested and kind(value) in ORDERED else text)
 
 
 def _key(key: str) -> str:
@@ -165,8 +164,10 @@ def _months_between(_run: Run, first: date, last: date) -> YearsMonths:
 @builtin("range(from: string)")
 def _range(run: Run, text: str) -> Range | None:
     """Read a range whose two endpoints are literals of one kind, in order."""
+    run.text(text)
+    functions = {name: Function(name, ("from",), _unused) for name in _LITERAL_FUNCTIONS}
     try:
-        node = Grammar(text, indexed(_LITERAL_FUNCTIONS), _LITERAL_FUNCTIONS, (), {}).whole()
+        node = Grammar(text, indexed(functions), functions, (), {}).whole()
     except FeelError:
         return None
     if not isinstance(node, nodes.Span) or node.start is None or node.end is None:
@@ -183,6 +184,10 @@ _LITERAL_FUNCTIONS: dict[str, Any] = {
     "date and time": parse_datetime,
     "duration": parse_duration,
 }
+
+
+def _unused(_run: Run, _values: Any) -> None:
+    """Stand in for a function that is only parsed."""
 
 
 def _endpoint(run: Run, node: nodes.Node) -> Any:

@@ -11,6 +11,7 @@ from engine.feel.errors import FeelError
 from engine.feel.lexer import Token, tokenize
 from engine.feel.limits import MAX_NESTING
 from engine.feel.types import Type
+from engine.feel.values import Function
 
 RESERVED = {
     *("and", "between", "else", "every", "false", "for", "if", "in", "null", "or", "return"),
@@ -41,7 +42,7 @@ class Cursor:
 
     text: str
     fixed: Index
-    functions: Collection[str]
+    functions: Mapping[str, Function]
     variables: Collection[str]
     types: Mapping[str, Type]
     tokens: list[Token] = field(init=False)
@@ -75,7 +76,7 @@ class Cursor:
 
     def unexpected(self, wanted: str) -> FeelError:
         """Make the error of finding something else here."""
-        found = f"found {self.token.text}" if self.token.kind != "end" else "the expression ends"
+        found = f"found '{self.token.text}'" if self.token.kind != "end" else "the expression ends"
         return self.wrong(f"expected {wanted}, {found}")
 
     def take(self) -> Token:
@@ -97,7 +98,7 @@ class Cursor:
     def expect(self, text: str) -> Token:
         """Step over this, or stop."""
         if not self.sees(text):
-            raise self.unexpected(text)
+            raise self.unexpected(f"'{text}'")
         return self.take()
 
     def descend(self) -> None:
@@ -130,7 +131,11 @@ class Cursor:
 
     def is_known_function(self, name: str) -> bool:
         """Whether something of this name may be called."""
-        return name in self.functions or name in self.variables or any(name in scope for scope in self.scopes)
+        return name in self.functions or self.is_variable(name)
+
+    def is_variable(self, name: str) -> bool:
+        """Whether a variable of this name is in scope."""
+        return name in self.variables or any(name in scope for scope in self.scopes)
 
     def open_scope(self, names: Iterable[str] = ()) -> None:
         """Start a region with its own variables."""
@@ -157,7 +162,7 @@ class Cursor:
             raise self.unexpected("a name")
         while not self.sees(*ends):
             if self.token.kind not in {"name", "number"} and self.token.text not in _JOINTS:
-                raise self.unexpected(" or ".join(ends))
+                raise self.unexpected(" or ".join(f"'{end}'" for end in ends))
             self.at += 1
         if self.tokens[self.at - 1] is first:
             return first.text

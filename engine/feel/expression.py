@@ -1,7 +1,7 @@
 """Compiling and running: the front of the package (§10.2.2, §7.3.3)."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -107,13 +107,23 @@ def host_function(name: str, function: Callable[..., Any]) -> Function:
         return _call((), {key.replace(" ", "_"): value for key, value in values.items()})
 
     def _call(positional: Any, named: dict[str, Any]) -> Any:
-        try:
-            signature.bind(*positional, **named)
-        except TypeError as error:
-            raise FeelError("feel-arguments", f"{name}: {error}", function=name) from None
-        return from_python(function(*positional, **named))
+        fits = not _misfit(signature, positional, named)
+        return from_python(function(*positional, **named)) if fits else None
 
-    return Function(name, tuple(signature.parameters), apply, apply_named)
+    def refuses(count: int, names: Sequence[str] | None) -> str:
+        named = dict.fromkeys(key.replace(" ", "_") for key in names or ())
+        reason = _misfit(signature, () if names is not None else (None,) * count, named)
+        return f"{name}: {reason}" if reason else ""
+
+    return Function(name, tuple(signature.parameters), apply, apply_named, refuses)
+
+
+def _misfit(signature: inspect.Signature, positional: Sequence[Any], named: Mapping[str, Any]) -> str:
+    try:
+        signature.bind(*positional, **named)
+    except TypeError as error:
+        return str(error)
+    return ""
 
 
 @lru_cache(maxsize=64)

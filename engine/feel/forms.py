@@ -2,6 +2,7 @@
 
 from engine.feel import nodes
 from engine.feel.cursor import Cursor
+from engine.feel.errors import FeelError
 from engine.feel.lexer import Token
 from engine.feel.types import ANY, SIMPLE, Type, simple
 
@@ -90,7 +91,19 @@ class Forms(Cursor):
             arguments.append(self.expression())
             if not self.sees(")"):
                 self.expect(",")
+        self._check_arguments(function, len(arguments), names)
         return nodes.Call(start, function, arguments, names)
+
+    def _check_arguments(self, function: nodes.Node, count: int, names: list[str] | None) -> None:
+        """Refuse a call that a built-in or host function can never accept."""
+        if not isinstance(function, nodes.Name) or self.is_variable(function.name):
+            return
+        called = self.functions.get(function.name)
+        reason = called.refuses(count, names) if called is not None and called.refuses is not None else ""
+        if reason:
+            raise FeelError(
+                "feel-arguments", reason, text=self.text, position=function.position, function=function.name
+            )
 
     def context(self, start: Token) -> nodes.Node:
         """Read the entries of a context."""

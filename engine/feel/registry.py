@@ -73,7 +73,21 @@ def _function(name: str, overloads: list[Overload]) -> Function:
     def apply_named(run: Run, values: Mapping[str, Any]) -> Any:
         return _first(run, overloads, lambda overload: _by_name(overload, values))
 
-    return Function(name, tuple(parameter.name for parameter in overloads[0].parameters), apply, apply_named)
+    def refuses(count: int, names: Sequence[str] | None) -> str:
+        if any(_takes(overload.parameters, count, names) for overload in overloads):
+            return ""
+        given = f"arguments named {', '.join(names)}" if names is not None else f"{count} arguments"
+        return f"{name} does not take {given}"
+
+    parameters = tuple(parameter.name for parameter in overloads[0].parameters)
+    return Function(name, parameters, apply, apply_named, refuses)
+
+
+def _takes(parameters: tuple[Parameter, ...], count: int, names: Sequence[str] | None) -> bool:
+    if names is not None:
+        return len(set(names)) == len(names) and set(names) <= {parameter.name for parameter in parameters}
+    least = sum(not parameter.optional for parameter in parameters)
+    return least <= count and (count <= len(parameters) or any(parameter.rest for parameter in parameters))
 
 
 def _first(run: Run, overloads: list[Overload], bind: Callable[[Overload], list[Any] | None]) -> Any:

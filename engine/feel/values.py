@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.feel.limits import Run
 
+_MOST_BITS = 20_500
 NUMBERS = decimal.Context(
     prec=34,
     rounding=decimal.ROUND_HALF_EVEN,
@@ -49,6 +50,8 @@ class Function:
     parameters: tuple[str, ...]
     apply: Callable[[Run, Sequence[Any]], Any] = field(repr=False)
     apply_named: Callable[[Run, Mapping[str, Any]], Any] | None = field(default=None, repr=False)
+    refuses: Callable[[int, Sequence[str] | None], str] | None = field(default=None, repr=False)
+    """Says at compile time why so many arguments, or arguments of these names, cannot be right."""
 
 
 _KINDS: dict[type, str] = {
@@ -81,6 +84,8 @@ def kind(value: Any) -> str:
 
 def number(value: float | str | Decimal) -> Decimal | None:
     """Make a FEEL number; null if it is no finite number of 34 digits."""
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return None
     try:
         made = NUMBERS.create_decimal(repr(value) if isinstance(value, float) else value)
     except decimal.DecimalException:
