@@ -1,0 +1,84 @@
+"""What processes there are, for filters and labels: titles, stages, outcomes, and the words behind coded answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import store
+from engine.authority import Actor
+from engine.definitions import Definition
+from engine.errors import NotFound
+from engine.forms import Field, OptionSource
+from engine.model import Case, Task, Version
+from engine.options import options_for
+
+Labels = Mapping[str, str]
+_choices: dict[str, dict[str, dict[str, str]]] = {}
+
+
+@dataclass(frozen=True)
+class ProcessKind:
+    """A process in use."""
+
+    process: str
+    title: str
+    stages: Labels
+    outcomes: Labels
+
+
+def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
+    """The processes in use, by id."""
+    query = select(Version.id, Version.process, Version.digest).where(Version.active).order_by(Version.process)
+    found = []
+    for version_id, process, digest in session.execute(query):
+        definition = store.definition_of(session, version_id, process, digest)
+        found.append(
+            ProcessKind(process, definition.title, _labels(definition, "stages"), _labels(definition, "outcomes"))
+        )
+    return tuple(found)
+
+
+def choice_labels(session: Session, case_id: UUID) -> Mapping[str, Labels]:
+    """For every coded answer of a case the words of its options: fact (or `list.column`) -> value -> label."""
+    query = select(Version.id, Version.process, Version.digest).join(Case, Case.version_id == Version.id)
+    row = session.execute(query.where(Case.id == case_id)).first()
+    if row is None:
+        raise NotFound
+    if row.digest not in _choices:
+        if len(_choices) > 32:  # noqa: PLR2004 more versions than are ever open at a time
+            _choices.clear()
+        definition = store.definition_of(session, row.id, row.process, row.digest)
+        _choices[row.digest] = _choices_of(definition)
+    return _choices[row.digest]
+
+
+def task_options(session: Session, task_id: UUID, actor: Actor) -> OptionSource:
+    """Where the choices of a task's form come from. Raises NotFound."""
+    office = session.scalar(select(Case.office).join(Task, Task.case_id == Case.id).where(Task.id == task_id))
+    if office is None:
+        raise NotFound
+    return options_for(session, store.directory(session), office, actor)
+
+
+def _labels(definition: Definition, section: str) -> Labels:
+    return {key: definition.label(section, key) for key in definition.manifest.get(section, {})}
+
+
+def _choices_of(definition: Definition) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name in definition.files:
+        if name.startswith("forms/") and name.endswith(".form"):
+            for field in definition.form(name.removeprefix("forms/").removesuffix(".form")).questions:
+                _collect(field, "", found)
+    return found
+
+
+def _collect(field: Field, prefix: str, found: dict[str, dict[str, str]]) -> None:
+    if field.options:
+        known = found.setdefault(prefix + field.key, {})
+        known |= {str(option.value): option.label for option in field.options}
+    for child in field.children:
+        _collect(child, f"{field.key}." if field.kind == "dynamiclist" else prefix, found)

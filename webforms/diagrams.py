@@ -1,0 +1,51 @@
+"""The diagram of a case with its token, and the same as a table."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, render_template
+from flask_babel import gettext
+
+import engine
+from webforms.auth import me
+from webforms.database import now, reading
+from webforms.lights import Light
+from webforms.security import allow
+
+blueprint = Blueprint("diagrams", __name__)
+SHOWN = {"userTask", "startEvent", "endEvent", "callActivity", "subProcess", "sendTask", "receiveTask", "serviceTask",
+         "intermediateCatchEvent", "boundaryEvent", "task", "manualTask", "businessRuleTask"}  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    """Install the pages."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/cases/<uuid:case_id>/diagram")
+@allow("signed-in")
+def show(case_id: UUID) -> str:
+    """Picture and table."""
+    page = engine.diagram(reading(), case_id, me(), now=now())
+    row = engine.case_page(reading(), case_id, me(), now=now()).row
+    steps = [_step(visit) for visit in page.visits if visit.name]
+    return render_template("cases/diagram.html", case=row, marks=page, steps=steps)
+
+
+@blueprint.get("/cases/<uuid:case_id>/diagram.bpmn")
+@allow("signed-in")
+def source(case_id: UUID) -> Response:
+    """The model the case runs on."""
+    page = engine.diagram(reading(), case_id, me(), now=now())
+    return Response(page.xml, mimetype="application/xml")
+
+
+def _step(visit: engine.Visit) -> dict[str, Any]:
+    lights = {
+        "done": Light("green", gettext("done")),
+        "current": Light("blue", gettext("here now")),
+        "late": Light("red", gettext("overdue")),
+        "gone": Light("none", gettext("left")),
+    }
+    who = "" if visit.actor_name in {"clock", "system"} else visit.actor_name
+    return {"name": visit.name, "who": who or gettext("automatic"), "at": visit.at, "light": lights[visit.state]}

@@ -1,0 +1,137 @@
+"""Every refusal is a page that says what happened and what became of what the person typed."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, current_app, g, render_template, request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+import engine
+from webforms.database import Failed, db
+
+STATUS = {
+    engine.NotFound: 404,
+    engine.NotAllowed: 403,
+    engine.TaskClosed: 409,
+    engine.CaseChanged: 409,
+    engine.AlreadyDone: 409,
+    engine.InvalidAnswers: 422,
+    engine.InvalidDefinition: 422,
+    engine.Busy: 503,
+}
+HIDDEN = re.compile(r"password|current|again|^new$|csrf|^_", re.IGNORECASE)
+SHOWN_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Words:
+    """Title and explanation of an error page."""
+
+    title: Any
+    text: Any
+
+
+SAY = {
+    400: Words(_l("The form could not be accepted"), _l("The page was open too long or was opened in another window.")),
+    401: Words(_l("Please sign in again"), _l("You were signed out in the meantime, so nothing was saved.")),
+    403: Words(_l("Not allowed"), _l("Your role does not allow this. Ask your administrator if you need it.")),
+    404: Words(_l("Not found"), _l("There is no such page, or it belongs to another office.")),
+    405: Words(_l("Not found"), _l("This address cannot be opened directly.")),
+    409: Words(_l("Somebody else was faster"), _l("The case has changed since you opened this page.")),
+    413: Words(_l("Too large"), _l("What you sent is larger than allowed (20 MB per file). Nothing was saved.")),
+    422: Words(_l("This cannot be accepted"), _l("What you sent does not fit here.")),
+    429: Words(_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
+    500: Words(_l("Something went wrong"), _l("This was our fault, not yours. Nothing was changed.")),
+    503: Words(_l("The system is busy"), _l("Nothing was saved. Please wait a moment and send it again.")),
+}
+AGAIN = {400, 401, 503}  # sending the same once more makes sense
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages."""
+    app.register_error_handler(engine.EngineError, refused)
+    app.register_error_handler(OperationalError, database_refused)
+    app.register_error_handler(Failed, failed)
+    app.register_error_handler(CSRFError, lambda _error: page(400))
+    app.register_error_handler(HTTPException, lambda error: page(error.code or 500))
+    app.register_error_handler(Exception, broken)
+
+
+def refused(error: engine.EngineError) -> tuple[str, int]:
+    """The engine said no."""
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    return page(status, code=error.code, message=str(error), params=error.params)
+
+
+def database_refused(error: OperationalError) -> tuple[str, int]:
+    """Locked too long, or the disk is full: nothing was saved."""
+    _forget_transaction()
+    if "locked" in str(error.orig) or "busy" in str(error.orig):
+        return page(503, code="busy")
+    current_app.logger.error("The database refused: %s", error.orig)
+    return page(503, code="storage")
+
+
+def failed(error: Failed) -> tuple[str, int]:
+    """A verb broke down; the incident keeps the input."""
+    _forget_transaction()
+    return page(500, code="incident-recorded", params={"number": error.incident}, kept=True)
+
+
+def broken(error: Exception) -> tuple[str, int]:
+    """Anything nobody foresaw."""
+    _forget_transaction()
+    reference = uuid4().hex[:8]
+    current_app.logger.error("Unforeseen error %s", reference, exc_info=error)
+    return page(500, reference=reference)
+
+
+def page(
+    status: int,
+    *,
+    code: str = "",
+    message: str = "",
+    params: dict[str, Any] | None = None,
+    reference: str = "",
+    kept: bool = False,
+) -> tuple[str, int]:
+    """The error page. A known status has its own words; the rest is told as the nearest one."""
+    shown = status if status in SAY else (500 if status >= 500 else 400)  # noqa: PLR2004 server errors
+    typed = list(typed_answers())
+    again = [(name, value) for name, value in request.form.items(multi=True) if not HIDDEN.search(name)]
+    body = render_template(
+        "error.html",
+        status=status,
+        words=SAY[shown],
+        code=code,
+        message=message,
+        params=params or {},
+        reference=reference,
+        kept=kept,
+        typed=typed,
+        again=again if shown in AGAIN and typed and not request.files and g.get("person") else [],
+    )
+    return body, status
+
+
+def typed_answers() -> Iterator[tuple[str, str]]:
+    """What the person typed, for copying; never a password."""
+    if request.method != "POST":
+        return
+    for name, value in request.form.items(multi=True):
+        if value.strip() and not HIDDEN.search(name) and name not in {"key", "next"}:
+            yield name, value
+    for name, file in request.files.items(multi=True):
+        if file.filename:
+            yield name, gettext("File: %(name)s", name=file.filename)
+
+
+def _forget_transaction() -> None:
+    db.session.rollback()

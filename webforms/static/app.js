@@ -1,0 +1,65 @@
+/* Conveniences only: every page works without this file. */
+(function () {
+  "use strict";
+  function each(selector, act) { Array.prototype.forEach.call(document.querySelectorAll(selector), act); }
+  function typing(target) { return /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable; }
+
+  var focus = document.querySelector("[data-focus]");
+  if (focus) { focus.focus(); }
+
+  // "/" goes to the search field, j and k walk through a list, Enter opens what is marked
+  var rows = Array.prototype.slice.call(document.querySelectorAll("tr[data-row]")), at = -1;
+  function mark(next) {
+    if (!rows.length) { return; }
+    if (rows[at]) { rows[at].classList.remove("chosen"); }
+    at = Math.max(0, Math.min(rows.length - 1, next));
+    rows[at].classList.add("chosen");
+    var link = rows[at].querySelector("a");
+    if (link) { link.focus(); }
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey && event.key === "s") {
+      var draft = document.querySelector("[data-save]");
+      if (draft) { event.preventDefault(); draft.click(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) { return; }
+    if (event.key === "/") {
+      var search = document.querySelector("[data-key='/']");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+    } else if (event.key === "j") { mark(at + 1); } else if (event.key === "k") { mark(at - 1); }
+  });
+
+  // the menu of the person closes when the attention goes elsewhere
+  document.addEventListener("click", function (event) {
+    each("details.who[open]", function (menu) { if (!menu.contains(event.target)) { menu.open = false; } });
+  });
+
+  // one click sends once; the server would recognise a second one anyway
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+      form.dataset.sent = "yes";
+      window.setTimeout(function () { delete form.dataset.sent; }, 4000);
+    }
+  });
+  window.addEventListener("pageshow", function () { each("form[data-sent]", function (form) { delete form.dataset.sent; }); });
+
+  // choose all rows of a list
+  each("[data-all]", function (box) {
+    box.hidden = false;
+    box.addEventListener("change", function () {
+      each("input[name='" + box.dataset.all + "']", function (one) { one.checked = box.checked; });
+    });
+  });
+  each("[data-print]", function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+  // filters apply at once; without scripts there is a button
+  each("form[data-auto]", function (form) {
+    each("form[data-auto] .apply", function (button) { button.classList.add("visually-hidden"); });
+    form.addEventListener("change", function (event) { if (event.target.tagName === "SELECT") { form.submit(); } });
+  });
+})();

@@ -1,0 +1,39 @@
+/* The diagram of a case with its token: green is the way it took, blue is where it stands, red is late. */
+(function () {
+  "use strict";
+  var box = document.getElementById("canvas");
+  if (!box || !window.BpmnJS) { return; }
+  function list(name) { return (box.dataset[name] || "").split(" ").filter(Boolean); }
+  var viewer = new window.BpmnJS({ container: box });
+  fetch(box.dataset.diagram, { credentials: "same-origin" })
+    .then(function (answer) { if (!answer.ok) { throw new Error(answer.status); } return answer.text(); })
+    .then(function (xml) { return viewer.importXML(xml); })
+    .then(function () {
+      var canvas = viewer.get("canvas"), overlays = viewer.get("overlays"), known = viewer.get("elementRegistry");
+      function mark(ids, style) { ids.forEach(function (id) { if (known.get(id)) { canvas.addMarker(id, style); } }); }
+      function note(id, words, style) {
+        if (!known.get(id)) { return; }
+        var label = document.createElement("div");
+        label.className = style;
+        label.textContent = words;
+        overlays.add(id, "note", { position: { top: -24, left: 0 }, html: label });
+      }
+      var late = list("late");
+      mark(list("done"), "done");
+      mark(list("current"), "current");
+      mark(late, "late");
+      list("current").forEach(function (id) {
+        var isLate = late.indexOf(id) >= 0;
+        note(id, isLate ? box.dataset.wordsLate : box.dataset.wordsCurrent, isLate ? "token token-late" : "token");
+      });
+      canvas.zoom("fit-viewport", "auto");
+      var first = list("current").map(function (id) { return known.get(id); }).filter(Boolean)[0];
+      if (first && canvas.zoom() < 0.55) { // a long diagram on a small screen: show where the case stands
+        var view = canvas.viewbox(), scale = 0.75;
+        var width = view.outer.width / scale, height = view.outer.height / scale;
+        canvas.viewbox({ x: first.x + first.width / 2 - width / 2, y: first.y + first.height / 2 - height / 2, width: width, height: height });
+      }
+      box.dataset.ready = "yes";
+    })
+    .catch(function () { box.classList.add("is-empty"); box.textContent = box.getAttribute("aria-label"); });
+})();

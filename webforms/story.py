@@ -1,0 +1,77 @@
+"""The timeline of a case in sentences a person would say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+import engine
+from webforms.i18n import day, period, translated
+
+QUIET = {"deadline_met", "deadline_cancelled", "deadline_started"}  # the table of limits says it better
+WARNING = {"deadline_expired", "incident", "event_raised", "case_cancelled", "deadline_stopped", "timer_failed"}
+END = {"case_completed"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One entry of the timeline."""
+
+    words: str
+    detail: str
+    at: datetime
+    by: str
+    style: str
+
+
+def story(page: engine.CasePage) -> list[Told]:
+    """Newest first."""
+    entries = sorted(page.timeline, key=lambda row: row.seq, reverse=True)
+    return [_told(row, page) for row in entries if row.kind not in QUIET]
+
+
+def _told(row: engine.EventRow, page: engine.CasePage) -> Told:
+    detail = row.detail
+    return Told(
+        words=sentence(row),
+        detail=_remark(row.kind, detail, page),
+        at=row.at,
+        by="" if _by_itself(row.actor_name) else row.actor_name,
+        style="is-end" if row.kind in END else "is-warning" if row.kind in WARNING else "is-person",
+    )
+
+
+def sentence(row: engine.EventRow) -> str:
+    """What happened, with the names of steps, limits and people filled in."""
+    detail = row.detail
+    params = {
+        "name": row.name or detail.get("label") or detail.get("element") or "",
+        "label": detail.get("label") or detail.get("name") or row.name,
+        "title": detail.get("title", ""),
+        "number": detail.get("number", ""),
+        "to": detail.get("to_name", ""),
+        "day": day_of(detail.get("last_day")),
+        "period": period(str(detail.get("by", ""))),
+        "reason": detail.get("reason", ""),
+    }
+    return translated(f"event-{row.kind}", row.kind.replace("_", " "), params)
+
+
+def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:
+    reason = str(detail.get("reason") or "")
+    if kind == "case_completed" and page.row.outcome:
+        return gettext("Outcome: %(outcome)s", outcome=page.row.outcome)
+    if kind == "deadline_extended":
+        return " · ".join(filter(None, [gettext("new last day %(day)s", day=day_of(detail.get("last_day"))), reason]))
+    return reason
+
+
+def _by_itself(name: str) -> bool:
+    return name in {"clock", "system", ""}
+
+
+def day_of(text: Any) -> str:
+    """A stored ISO day for people."""
+    return day(datetime.fromisoformat(str(text)), weekday=True) if text else ""

@@ -1,0 +1,126 @@
+"""One task: its form, its case at a glance, and what else may be done with it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+import engine
+from webforms import fields
+from webforms.answers import Posted, new_key, save_draft
+from webforms.auth import me
+from webforms.database import carry_out, now, reading
+from webforms.facts import shown_facts
+from webforms.i18n import clock_time
+from webforms.labels import case_labels
+from webforms.lights import light
+from webforms.security import allow, local_address
+
+blueprint = Blueprint("work", __name__, url_prefix="/tasks/<uuid:task_id>")
+
+
+def init_app(app: Flask) -> None:
+    """Install the pages."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("")
+@allow("signed-in")
+def show(task_id: UUID) -> str:
+    """The form as it was left."""
+    page = engine.task_page(reading(), task_id, me(), now=now())
+    return _page(page, engine.shown(page.form, page.draft or {}, page.answers))
+
+
+@blueprint.post("")
+@allow("signed-in")
+def hand_in(task_id: UUID) -> Any:
+    """Complete the task; or save, or add a row, as the button says."""
+    posted = Posted()
+    page = engine.task_page(reading(), task_id, me(), now=now())
+    if (changed := fields.rows_changed(page.form, posted.answers, request.form)) is not None:
+        return _page(page, changed, key=posted.key)
+    if posted.wants_draft:
+        save_draft(str(task_id), posted.answers)
+        flash(gettext("Saved. You can go on whenever you like."), "success")
+        return redirect(url_for("work.show", task_id=task_id), 303)
+    try:
+        done = posted.hand_in(engine.complete_task, about=page.case_id, task_id=task_id)
+    except engine.InvalidAnswers as error:
+        save_draft(str(task_id), posted.answers)
+        return _page(page, posted.answers, error.problems, posted.key), 422
+    return onward(done, gettext("“%(name)s” is done.", name=page.name))
+
+
+def onward(done: engine.Done, words: str) -> Response:
+    """To the next task of the same case, else to the case."""
+    if done.next_tasks:
+        flash(words + gettext(" Go on with the next step."), "success")
+        return redirect(url_for("work.show", task_id=done.next_tasks[0]), 303)
+    flash(words, "success")
+    return redirect(url_for("cases.show", case_id=done.case_id), 303)
+
+
+@blueprint.post("/draft")
+@allow("signed-in")
+def draft(task_id: UUID) -> str:
+    """Autosave: keeps what was typed and says when."""
+    posted = Posted()
+    engine.task_page(reading(), task_id, me(), now=now())  # only for those who may see it
+    save_draft(str(task_id), posted.answers)
+    return gettext("Saved at %(time)s", time=clock_time(now()))
+
+
+@blueprint.post("/claim")
+@allow("signed-in")
+def claim(task_id: UUID) -> Response:
+    """Take it."""
+    carry_out(engine.claim_task, actor=me(), task_id=task_id)
+    return redirect(url_for("work.show", task_id=task_id), 303)
+
+
+@blueprint.post("/release")
+@allow("signed-in")
+def release(task_id: UUID) -> Response:
+    """Put it back."""
+    carry_out(engine.release_task, actor=me(), task_id=task_id, reason=request.form.get("reason", "").strip())
+    flash(gettext("The task is back in the list for everybody with this role."), "success")
+    return redirect(url_for("tasks.index"), 303)
+
+
+@blueprint.post("/reassign")
+@allow("signed-in")
+def reassign(task_id: UUID) -> Response:
+    """Give it to somebody else, with a reason."""
+    person, reason = request.form.get("to", ""), request.form.get("reason", "").strip()
+    if not person.isdigit() or not reason:
+        flash(gettext("Choose a person and say why."), "error")
+        return redirect(url_for("work.show", task_id=task_id) + "#others", 303)
+    carry_out(engine.reassign_task, actor=me(), task_id=task_id, person_id=int(person), reason=reason)
+    flash(gettext("The task was handed over."), "success")
+    return redirect(local_address(request.form.get("next")), 303)
+
+
+def _page(
+    page: engine.TaskPage,
+    answers: Mapping[str, Any],
+    problems: Mapping[str, engine.Problem] | None = None,
+    key: str | None = None,
+) -> str:
+    """The task with its form filled in as given."""
+    asked = {field.key for field in page.form.questions if not field.readonly}
+    known = [one for one in shown_facts(page.facts, page.values, case_labels(page.case_id)) if one.key not in asked]
+    return render_template(
+        "tasks/task.html",
+        page=page,
+        form=fields.view(page.form, answers, problems or {}, engine.task_options(reading(), page.task_id, me())),
+        key=key or new_key(),
+        known=known,
+        light=light(page.due, now()),
+        limits=[(limit, light(limit, now())) for limit in page.limits],
+        mine=page.assignee == me().id,
+        others=[(person, name) for person, name in page.colleagues if person != page.assignee],
+    )
