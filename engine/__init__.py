@@ -90,7 +90,17 @@ from engine.people import (
     set_password,
     set_roles,
 )
-from engine.queries import event_page, inbox, inbox_counts, start_page, startable, task_page
+from engine.queries import (
+    choice_labels,
+    event_page,
+    inbox,
+    inbox_counts,
+    process_kinds,
+    start_page,
+    startable,
+    task_options,
+    task_page,
+)
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,
@@ -109,6 +119,7 @@ from engine.rows import (
     Page,
     PaperPage,
     PaperRow,
+    ProcessKind,
     Raisable,
     Startable,
     StartPage,
@@ -169,6 +180,7 @@ __all__ = [
     "PaperPage",
     "PaperRow",
     "Problem",
+    "ProcessKind",
     "Raisable",
     "Role",
     "RunFailed",
@@ -190,6 +202,7 @@ __all__ = [
     "case_page",
     "cases",
     "changes",
+    "choice_labels",
     "claim_task",
     "complete_task",
     "connect",
@@ -232,6 +245,7 @@ __all__ = [
     "person_name",
     "person_of",
     "postpone_timers",
+    "process_kinds",
     "raise_event",
     "read_files",
     "ready",
@@ -255,6 +269,7 @@ __all__ = [
     "start_page",
     "startable",
     "store_reference",
+    "task_options",
     "task_page",
     "touch_sign_in",
     "upgrade",

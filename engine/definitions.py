@@ -21,6 +21,7 @@ from engine.forms import Form
 TEXT = frozenset([".toml", ".bpmn", ".dmn", ".form", ".html", ".md"])
 FILE_LIMIT = 2_000_000
 CACHED = 64
+EMPTY_FORM = '{"components": []}'
 _cache: dict[str, "Definition"] = {}
 
 
@@ -65,7 +66,7 @@ class Definition:
         found: dict[str, decisions.Decisions] = {}
         for name, text in self.files.items():
             if name.endswith(".dmn"):
-                parsed = decisions.parse_decisions(text.encode())
+                parsed = decisions.parse_decisions(text.encode(), functions=runtime.FUNCTIONS)
                 found |= dict.fromkeys([*parsed.ids, *parsed.names], parsed)
         return found
 
@@ -101,7 +102,7 @@ class Definition:
         cached: dict[str, Form] = self.__dict__.setdefault("_forms", {})
         if name not in cached:
             text = self.files.get(f"forms/{name}.form")
-            cached[name] = Form.parse(text) if text is not None else Form.parse('{"components": []}')
+            cached[name] = Form.parse(text or EMPTY_FORM, f"forms/{name}.form", runtime.FUNCTIONS)
         return cached[name]
 
     @cached_property

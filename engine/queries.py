@@ -16,9 +16,10 @@ from engine.definitions import Definition
 from engine.directory import Directory
 from engine.errors import NotAllowed, NotFound, TaskClosed
 from engine.facts import references, revealed
+from engine.forms import Field
 from engine.model import Case, CaseOffice, Deadline, Draft, Person, SensitiveFact, Task, Version
-from engine.options import people_with
-from engine.rows import DueInfo, InboxCounts, InboxRow, Page, PaperPreview, Startable, StartPage, TaskPage
+from engine.options import Options, options_for, people_with
+from engine.rows import DueInfo, InboxCounts, InboxRow, Page, PaperPreview, ProcessKind, Startable, StartPage, TaskPage
 from engine.values import loads
 
 VIEWS = ("mine", "claimable", "overdue", "office")
@@ -203,6 +204,42 @@ def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, An
 
 def _with(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
     return {key: revealed(value, known) for key, value in values.items()}
+
+
+def task_options(session: Session, task_id: UUID, actor: Actor) -> Options:
+    """The choices of an open task's form. Raises TaskClosed."""
+    office = session.scalar(select(Case.office).join(Task, Task.case_id == Case.id).where(Task.id == task_id))
+    if office is None:
+        raise TaskClosed
+    return options_for(session, store.directory(session), office, actor)
+
+
+def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
+    """The processes in use."""
+    found = []
+    for version in session.execute(select(Version.id, Version.process, Version.digest).where(Version.active).order_by(Version.process)):
+        definition = store.definition_of(session, version.id, version.process, version.digest)
+        labels = [{key: definition.label(section, key) for key in definition.manifest.get(section, {})} for section in ("stages", "outcomes")]
+        found.append(ProcessKind(definition.process, definition.title, labels[0], labels[1]))
+    return tuple(found)
+
+
+def choice_labels(session: Session, case_id: UUID) -> dict[str, dict[str, str]]:
+    """What the options of a case's forms say: path of the question (`applicants.kind`) -> value -> label."""
+    definition = definition_of_case(session, session.get_one(Case, case_id))
+    found: dict[str, dict[str, str]] = {}
+    for name in definition.files:
+        if name.startswith("forms/"):
+            _collect_labels(definition.form(name.removeprefix("forms/").removesuffix(".form")).questions, "", found)
+    return found
+
+
+def _collect_labels(fields: Iterable[Field], prefix: str, found: dict[str, dict[str, str]]) -> None:
+    for asked in fields:
+        path = f"{prefix}{asked.key}"
+        if asked.options:
+            found.setdefault(path, {}).update({str(option.value): option.label for option in asked.options})
+        _collect_labels(asked.children, f"{path}." if asked.key else prefix, found)
 
 
 def startable(session: Session, actor: Actor) -> list[Startable]:

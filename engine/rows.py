@@ -1,6 +1,6 @@
 """The answers to questions: frozen rows, never tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -137,6 +137,16 @@ class StartPage:
     documentation: str = ""
     case_id: UUID | None = None
     number: str = ""
+
+
+@dataclass(frozen=True)
+class ProcessKind:
+    """A process in use: its name, and the labels of its stages and outcomes in order."""
+
+    process: str
+    title: str
+    stages: Mapping[str, str]
+    outcomes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -328,5 +338,3 @@ class InboxCounts:
     overdue: int
     office: int
 
-
-Rows = Sequence[InboxRow]
