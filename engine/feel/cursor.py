@@ -51,6 +51,7 @@ class Cursor:
     depth: int = 0
     scopes: list[set[str]] = field(default_factory=list)
     local: list[Index] = field(default_factory=list)
+    entries: Index = field(default_factory=dict)
     filters: int = 0
     asked: bool = False
     free_names: set[str] = field(default_factory=set)
@@ -107,10 +108,10 @@ class Cursor:
         if self.depth > MAX_NESTING:
             raise self.wrong(f"the expression is nested more than {MAX_NESTING} levels deep", code="feel-too-large")
 
-    def known(self) -> tuple[str, int] | None:
+    def known(self, *more: Index) -> tuple[str, int] | None:
         """Find the longest known name of several parts that starts here, and its number of tokens."""
         found: tuple[str, int] | None = None
-        for index in (self.fixed, *self.local):
+        for index in (self.fixed, *self.local, *more):
             for parts, name in index.get(self.token.text, ()):
                 size = len(parts)
                 if (found is None or size > found[1]) and self.texts[self.at : self.at + size] == parts:
@@ -144,11 +145,13 @@ class Cursor:
         for name in names:
             self.declare(name)
 
-    def declare(self, name: str) -> None:
-        """Add a variable to the innermost region."""
+    def declare(self, name: str, *, entry: bool = False) -> None:
+        """Add a variable to the innermost region; an entry of a context may be read behind a dot as well."""
         self.scopes[-1].add(name)
         for first, entries in indexed([name]).items():
             self.local[-1].setdefault(first, []).extend(entries)
+            if entry:
+                self.entries.setdefault(first, []).extend(entries)
 
     def close_scope(self) -> None:
         """End a region."""

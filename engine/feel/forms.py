@@ -117,7 +117,7 @@ class Forms(Cursor):
             if self.sees("function"):
                 self.declare(key)  # so that it can call itself
             entries.append((key, self.expression()))
-            self.declare(key)
+            self.declare(key, entry=True)
             if not self.sees("}"):
                 self.expect(",")
         self.close_scope()

@@ -18,6 +18,9 @@ _PRECEDENCE = {
     **dict.fromkeys(("*", "/"), 5),
     "**": 6,
 }
+_LEVELS = (nodes.Comparison, nodes.Between, nodes.In)
+_MOST_LEVELS = 100
+"""How often an operator may follow itself where each one is a level of the compiled closure."""
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -45,7 +48,11 @@ class Grammar(Brackets):
     def binary(self, minimum: int, left: nodes.Node | None = None, *, range_end: bool = False) -> nodes.Node:
         """Read operators that bind at least as tightly as ``minimum``."""
         node = left or self.unary(range_end=range_end)
+        levels = 0
         while self.token.kind != "string" and _PRECEDENCE.get(self.token.text, 0) >= minimum:
+            levels += isinstance(node, _LEVELS)
+            if levels > _MOST_LEVELS:
+                raise self.wrong("the comparison is too long", code="feel-too-large")
             node = self._infix(node, self.take())
         return node
 
@@ -89,7 +96,7 @@ class Grammar(Brackets):
         size = 0
         while True:
             size += 1
-            if size > 200:  # noqa: PLR2004 each step is a level of the compiled closure
+            if size > _MOST_LEVELS:
                 raise self.wrong("the path is too long", code="feel-too-large")
             start = self.token.start
             if self.accept("."):
@@ -110,7 +117,7 @@ class Grammar(Brackets):
         return token.kind in {"number", "string"} or token.text in {"(", "[", "{", "-", "@"}
 
     def _property(self) -> str:
-        found = self.known()
+        found = self.known(self.entries)
         if found is not None:
             self.at += found[1]
             return found[0]
