@@ -1,6 +1,5 @@
 """The questions about cases: lists, search, the case page, why a date, the diagram, papers, files, incidents."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -157,7 +156,7 @@ def _raisable(definition: Definition, waiting: runtime.Waiting, actor: Actor, ca
 
 
 def _event_row(definition: Definition, event: Event) -> EventRow:
-    detail = json.loads(event.detail)
+    detail = loads(event.detail)
     element = definition.diagram.elements.get(detail.get("element", ""))
     name = detail.get("label") or detail.get("title") or (element.name if element else "")
     return EventRow(event.seq, event.kind, event.actor_name, event.at, detail, str(name))
@@ -230,7 +229,7 @@ def diagram(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -> 
     visits: list[Visit] = []
     elements = definition.diagram.elements
     for event in session.scalars(select(Event).where(Event.case_id == case_id).order_by(Event.seq)):
-        detail = json.loads(event.detail)
+        detail = loads(event.detail)
         done |= dict.fromkeys([*detail.get("done", ()), *detail.get("flows", ())])
         for state in ("done", "gone"):
             for element_id in detail.get(state, ()):
@@ -282,6 +281,7 @@ def _paper(session: Session, case: Case, kind: str, data: str, number: str, at: 
         "paper": {"number": number, "title": paper.title, "issued_on": at.astimezone(OFFICE).date()},
         "person": names.person,
         "office_name": names.office,
+        "register": names.register,
         "matter": lambda key: names.register("matters", key),
     }
     html = documents.render(template, context)

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from engine.authority import Actor, Role
 from engine.deadlines import Calendar, load_calendar
-from engine.model import Deadline, Reference
+from engine.functions import DIRECTORY
+from engine.model import Deadline, Person, Reference
 
 _cache: dict[str, "Directory"] = {}
 CACHED = 8
@@ -33,6 +34,10 @@ class Directory:
     def office_name(self, office: str) -> str:
         """The office's Chinese name, or its id."""
         return str(self.offices.get(office, {}).get("name", office))
+
+    def row(self, register: str, key: str) -> Mapping[str, Any] | None:
+        """A row of a register."""
+        return self.registers.get(register, {}).get(key)
 
     def role_name(self, role: str | None) -> str:
         """The role's Chinese name, or its id."""
@@ -86,7 +91,14 @@ def directory(session: Session) -> Directory:
             _cache.pop(next(iter(_cache)))
         rows = session.execute(select(Reference.name, Reference.content)).all()
         _cache[key] = build({name: content for name, content in rows})
-    return _cache[key]
+    found = _cache[key]
+    DIRECTORY.set({"office name": found.office_name, "register": found.row, "person name": _names(session)})
+    return found
+
+
+def _names(session: Session) -> Callable[[Any], str | None]:
+    """The names of people by id, read when an expression asks."""
+    return lambda person: session.scalar(select(Person.name).where(Person.id == int(person)))
 
 
 def build(documents: Mapping[str, Mapping[str, Any]]) -> Directory:

@@ -10,7 +10,7 @@ from engine.deadlines import OFFICE
 
 TYPES = frozenset(
     ["text", "longtext", "number", "money", "integer", "boolean", "date", "datetime", "choice", "multichoice", "phone",
-     "id_number", "person", "office", "matter", "files", "list", "context"]
+     "id_number", "person", "office", "matter", "register", "files", "list", "context"]
 )  # fmt: skip
 SENSITIVE = "sensitive:"  # prefix of a reference kept in place of a sensitive value
 

@@ -16,7 +16,7 @@ from engine.clocks import next_reminder
 from engine.definitions import define
 from engine.errors import EngineError, NotAllowed, NotFound, RunFailed
 from engine.model import Case, CaseLink, Deadline, Effect, Incident, Person, PersonRole, Subscription, Timer, Version
-from engine.values import dumps, json_ready, loads
+from engine.values import from_json, json_ready
 
 BACKOFF_LIMIT = timedelta(hours=1)
 ATTEMPTS = 8  # after that an effect is dead and an incident is open
@@ -99,7 +99,7 @@ def _wait(attempts: int) -> timedelta:
 
 def _deliver_event(session: Session, effect: Effect, now: datetime) -> bool:
     name = effect.payload["name"]
-    payload = loads(dumps(effect.payload.get("payload") or {}))
+    payload = from_json(effect.payload.get("payload") or {})
     if effect.kind == "signal":
         return _broadcast(session, effect, name, payload, now)
     target = effect.payload.get("target")
@@ -182,7 +182,7 @@ def record_incident(
 def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: datetime) -> None:
     """Carry out the verb again, as the person who submitted it. Raises what the verb raises."""
     row = _open_incident(session, incident_id, actor)
-    VERBS[row.verb](session, loads(dumps(row.arguments)), _as(session, row.actor), now)
+    VERBS[row.verb](session, from_json(row.arguments), _as(session, row.actor), now)
     row.state, row.resolved_at, row.note = "resolved", now, f"retried by {actor.name}"
 
 

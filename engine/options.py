@@ -1,6 +1,6 @@
 """Where a form's choices come from when they are not written in the form: people, offices, registers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -44,11 +44,10 @@ def _options(session: Session, known: Directory, office: str, actor: Actor, key:
     return [Option(str(row["id"]), str(row["name"])) for row in (own or register.values())]
 
 
-def _is_of(row: Any, office: str, known: Directory) -> bool:
-    owners = row.get("office", [])
-    owners = [owners] if isinstance(owners, str) else owners
+def _is_of(row: Mapping[str, Any], office: str, known: Directory) -> bool:
+    """Whether a register row names the office, its kind, or any office at all."""
     kind = known.offices.get(office, {}).get("kind")
-    return office in owners or (kind in {"town", "subdistrict"} and row.get("town") == "yes")
+    return office in row.get("offices", ()) or kind in row.get("kinds", ()) or bool(row.get("any_office"))
 
 
 def people_with(session: Session, known: Directory, role: str, office: str) -> list[tuple[int, str]]:

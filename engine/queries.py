@@ -20,7 +20,7 @@ from engine.forms import Field
 from engine.model import Case, CaseOffice, Deadline, Draft, Person, SensitiveFact, Task, Version
 from engine.options import Options, options_for, people_with
 from engine.rows import DueInfo, InboxCounts, InboxRow, Page, PaperPreview, ProcessKind, Startable, StartPage, TaskPage
-from engine.values import loads
+from engine.values import from_json, loads
 
 VIEWS = ("mine", "claimable", "overdue", "office")
 LIMIT = 50
@@ -179,18 +179,11 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
         element=element.id, documentation=element.documentation, law=element.properties.get("law", ""),
         role_name=known.role_name(task.role), office_name=known.office_name(task.office), assignee=task.assignee,
         assignee_name=line.assignee_name, may_do=may_do, may_claim=may_do and task.assignee is None,
-        form=definition.form(element.form), answers={**revealed_values(session, values), **loads_local(task)},
+        form=definition.form(element.form), answers={**revealed_values(session, values), **from_json(task.local)},
         draft=draft.answers if draft else None, draft_at=draft.saved_at if draft else None, facts=definition.facts,
         values=values, local=task.local, due=line.due, limits=tuple(due_info(d, known, now) for d in limits), papers=previews,
         colleagues=tuple(colleagues),
     )  # fmt: skip
-
-
-def loads_local(task: Task) -> dict[str, Any]:
-    """A task's locals with their types."""
-    import json  # noqa: PLC0415 the JSON column is already decoded; types come back through the codec
-
-    return dict(loads(json.dumps(task.local)))
 
 
 def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,10 +192,7 @@ def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, An
     if not ids:
         return dict(values)
     rows = session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids)))
-    return {key: revealed(value, {}) for key, value in values.items()} if not ids else _with(values, {str(r.id): r.value for r in rows})
-
-
-def _with(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    known = {str(row.id): row.value for row in rows}
     return {key: revealed(value, known) for key, value in values.items()}
 
 

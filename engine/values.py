@@ -34,6 +34,11 @@ def normalised(value: Any) -> Any:
     return loads(dumps(value))
 
 
+def from_json(value: Any) -> Any:
+    """FEEL values from what a JSON column gave back (`json_ready` undone)."""
+    return loads(json.dumps(value))
+
+
 def pack_value(value: Any) -> Any:
     """msgpack's `default`: a tagged object for what msgpack does not know."""
     return _tagged(value)

@@ -14,7 +14,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.runtime import repairs, specs
 from engine.runtime.codec import dump, load
 from engine.runtime.diagram import Diagram, Element, Flow, is_throw, read_diagram
-from engine.runtime.functions import DIRECTORY, FUNCTIONS
+from engine.functions import DIRECTORY, FUNCTIONS
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
 from engine.runtime.turn import Rules, Thrown, Turn

@@ -24,7 +24,7 @@ from engine.feel import FeelError, compile_expression
 from engine.runtime import specs
 from engine.runtime.compaction import compact
 from engine.runtime.diagram import Element
-from engine.runtime.functions import FUNCTIONS
+from engine.functions import FUNCTIONS
 from engine.runtime.parser import Compiled
 from engine.runtime.workflow import COMPLETED, CaseWorkflow, Step
 from engine.values import normalised

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from decimal import Decimal
 from typing import Any
 
-DIRECTORY: ContextVar[Mapping[str, Callable[[Any], Any]]] = ContextVar("directory", default={})  # noqa: B039 never mutated
+DIRECTORY: ContextVar[Mapping[str, Callable[..., Any]]] = ContextVar("directory", default={})  # noqa: B039 never mutated
 
 
 def _period(unit: str) -> Callable[[Any], str | None]:
@@ -27,6 +27,12 @@ def _looked_up(kind: str) -> Callable[[Any], Any]:
     return look_up
 
 
+def _register_row(register: Any, key: Any) -> Any:
+    """A row of a register as a context, or null."""
+    find = DIRECTORY.get().get("register")
+    return None if find is None or key is None else find(str(register), str(key))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _period("wd"),
     "days": _period("d"),
@@ -34,5 +40,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "hours": _period("h"),
     "person name": _looked_up("person name"),
     "office name": _looked_up("office name"),
-    "matter": _looked_up("matter"),
+    "register": _register_row,
+    "matter": lambda key: _register_row("matters", key),
 }
