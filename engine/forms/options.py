@@ -1,12 +1,13 @@
 """Reading what there is to choose from: listed in the form, or a source of the directory."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from engine.forms.fields import Option
 from engine.forms.rules import Notes
 
-SOURCES = {"people", "offices", "matters", "persons"}
+SOURCE = re.compile(r"\w+(:\w+)?")
 NAMED = {"people", "persons"}  # sources that need to be told which
 
 
@@ -17,12 +18,11 @@ def options_of(notes: Notes, raw: Mapping[str, Any]) -> tuple[tuple[Option, ...]
         notes.refuse("form-options-unsupported", message, "List the options, or name a source of the directory.")
         return (), ""
     if values_key := str(raw.get("valuesKey") or ""):
-        source, colon, rest = values_key.partition(":")
-        if source not in SOURCES or (source in NAMED and not rest) or (colon and not rest):
+        if not SOURCE.fullmatch(values_key) or values_key in NAMED:
             notes.refuse(
                 "form-options-source",
                 f"There is no source of options {values_key!r}.",
-                "Known are people:<role>, persons:me, offices, offices:<kind> and matters.",
+                "Write people:<role>, persons:me, offices, offices:<kind> or the name of a register.",
                 given=values_key,
             )
         return (), values_key
