@@ -56,7 +56,13 @@ def _head(session: Session, case_id: UUID, count: int, last: str) -> str:
 
 
 def append_events(
-    session: Session, case: Case, happened: Sequence[Happened], *, actor: Actor, now: datetime, submission: str | None = None
+    session: Session,
+    case: Case,
+    happened: Sequence[Happened],
+    *,
+    actor: Actor,
+    now: datetime,
+    submission: str | None = None,
 ) -> list[dict[str, Any]]:
     """Rows for the event table, chained behind the case's last event; sets the case's count and head.
 
@@ -161,7 +167,9 @@ def _verify_anchors(session: Session) -> Iterator[AuditProblem]:
     """Every head an anchor has seen must still be a place in its chain."""
     for row in session.scalars(select(Anchor).order_by(Anchor.day.desc())):
         text = zstandard.ZstdDecompressor().decompress(row.heads)
-        if not hmac.compare_digest(row.mac, _sign(session, "anchor", row.day.isoformat(), _at(row.at), sha256(text).hexdigest())):
+        if not hmac.compare_digest(
+            row.mac, _sign(session, "anchor", row.day.isoformat(), _at(row.at), sha256(text).hexdigest())
+        ):
             yield AuditProblem("anchor", None, f"the anchor of {row.day} was changed")
             continue
         for name, count, head in json.loads(text):

@@ -107,7 +107,9 @@ def computed(clock: Clock, calendar: Calendar) -> Due:
     if kind == "date":
         day = date.fromisoformat(rest)
         return _fixed(deadlines.day_due(day), day, clock, calendar, extensions)
-    return deadlines.due(parse_period(clock.period), clock.start_at, calendar=calendar, stops=stops, extensions=extensions)
+    return deadlines.due(
+        parse_period(clock.period), clock.start_at, calendar=calendar, stops=stops, extensions=extensions
+    )
 
 
 def _fixed(due_at: datetime, day: date | None, clock: Clock, calendar: Calendar, extensions: list[Period]) -> Due:

@@ -78,7 +78,13 @@ def _tune_sqlite(database: Engine, busy_ms: int) -> None:
     @event.listens_for(database, "connect")
     def _open(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        pragmas = (f"busy_timeout={busy_ms}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+        pragmas = (
+            f"busy_timeout={busy_ms}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+        )
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 

@@ -33,6 +33,8 @@ def next_due(session: Session, *, after: datetime) -> datetime | None:
     """The next instant at which the clock has something to do; for clocks that jump."""
     candidates = [
         session.scalar(select(Timer.due_at).where(Timer.due_at > after).order_by(Timer.due_at).limit(1)),
-        session.scalar(select(Deadline.remind_at).where(Deadline.remind_at > after).order_by(Deadline.remind_at).limit(1)),
+        session.scalar(
+            select(Deadline.remind_at).where(Deadline.remind_at > after).order_by(Deadline.remind_at).limit(1)
+        ),
     ]
     return min((moment for moment in candidates if moment is not None), default=None)

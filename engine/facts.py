@@ -49,7 +49,9 @@ def typed(value: Any, fact: Fact | None) -> Any:
     if fact is None or value is None:
         return value
     if fact.fields and isinstance(value, list):
-        return [{k: typed(v, fact.fields.get(k)) for k, v in row.items()} if isinstance(row, dict) else row for row in value]
+        return [
+            {k: typed(v, fact.fields.get(k)) for k, v in row.items()} if isinstance(row, dict) else row for row in value
+        ]
     if not isinstance(value, str):
         return value
     try:
@@ -92,7 +94,9 @@ def _protected(fact: Fact | None, path: str, value: Any, keep: Any) -> Any:
         return value
     if isinstance(value, list) and fact.fields:
         return [
-            {k: _protected(fact.fields.get(k), f"{path}[{i}].{k}", v, keep) for k, v in row.items()} if isinstance(row, dict) else row
+            {k: _protected(fact.fields.get(k), f"{path}[{i}].{k}", v, keep) for k, v in row.items()}
+            if isinstance(row, dict)
+            else row
             for i, row in enumerate(value)
         ]
     if fact.sensitive and isinstance(value, str) and not value.startswith(SENSITIVE):

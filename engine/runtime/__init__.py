@@ -11,10 +11,10 @@ from uuid import UUID
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.runtime import repairs, specs
+from engine.functions import DIRECTORY, FUNCTIONS
+from engine.runtime import events, repairs, specs
 from engine.runtime.codec import dump, load
 from engine.runtime.diagram import Diagram, Element, Flow, is_throw, read_diagram
-from engine.functions import DIRECTORY, FUNCTIONS
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
 from engine.runtime.turn import Rules, Thrown, Turn
@@ -91,7 +91,7 @@ def waiting(workflow: CaseWorkflow) -> Waiting:
     """What the case waits for now."""
     tasks: list[OpenTask] = []
     timers: dict[UUID, tuple[str, datetime]] = {}
-    events: list[Wait] = []
+    awaited: list[Wait] = []
     live = workflow.live()
     for task in live:
         if isinstance(task.task_spec, specs.HumanTask) and task._state == TaskState.READY:
@@ -100,13 +100,13 @@ def waiting(workflow: CaseWorkflow) -> Waiting:
         if due is not None:
             timers[task.id] = due
         if task._state == TaskState.WAITING:
-            events += _awaited(task)
+            awaited += _awaited(task)
     for name in workflow.spec.start.trigger_specs:
         for start in workflow.subprocess_specs[name].bpmn_start_events:
             if not workflow.completed:
-                events += _named(start.bpmn_id, start.event_definition)
+                awaited += _named(start.bpmn_id, start.event_definition)
     elements = tuple(dict.fromkeys(t.task_spec.bpmn_id for t in live if t.task_spec.bpmn_id))
-    return Waiting(tuple(tasks), timers, tuple(dict.fromkeys(events)), elements)
+    return Waiting(tuple(tasks), timers, tuple(dict.fromkeys(awaited)), elements)
 
 
 def _local(task: Task) -> dict[str, Any]:
@@ -121,7 +121,11 @@ def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
         limits.append(at.id)
         parent = at.parent
         if parent is not None:
-            limits += [t.id for t in parent.children if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING]
+            limits += [
+                t.id
+                for t in parent.children
+                if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING
+            ]
         if parent is not None and specs.is_loop(parent):
             at = parent
         else:
@@ -133,7 +137,7 @@ def _next_due(task: Task) -> tuple[str, datetime] | None:
     if task._state != TaskState.WAITING:
         return None
     dues = task.internal_data.get("due") or {}
-    running = [(datetime.fromisoformat(value), element) for element, value in dues.items() if value != specs.STOPPED]
+    running = [(datetime.fromisoformat(value), element) for element, value in dues.items() if value != events.STOPPED]
     return (min(running)[1], min(running)[0]) if running else None
 
 
@@ -149,8 +153,8 @@ def _awaited(task: Task) -> list[Wait]:
 
 
 def _named(element: str, definition: Any) -> list[Wait]:
-    if isinstance(definition, specs.Message):
+    if isinstance(definition, events.Message):
         return [Wait(element, "message", definition.name)]
-    if isinstance(definition, specs.Signal):
+    if isinstance(definition, events.Signal):
         return [Wait(element, "signal", definition.name)]
     return []

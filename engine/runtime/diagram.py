@@ -138,7 +138,9 @@ def read_diagram(roots: Iterable[etree._Element]) -> Diagram:
 def _flow(node: etree._Element) -> Flow:
     condition = node.find("bpmn:conditionExpression", NS)
     text = (condition.text or "").strip() if condition is not None else ""
-    return Flow(node.get("id", ""), node.get("name", ""), node.get("sourceRef", ""), node.get("targetRef", ""), text or None)
+    return Flow(
+        node.get("id", ""), node.get("name", ""), node.get("sourceRef", ""), node.get("targetRef", ""), text or None
+    )
 
 
 def _event_names(root: etree._Element) -> dict[str, str]:

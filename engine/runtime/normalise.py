@@ -127,7 +127,12 @@ def _split_after_activities(root: etree._Element) -> None:
     """Several or conditional flows out of an activity mean a split (BPMN 13.2.1): draw the gateway."""
     for scope in _scopes(root):
         for node in _nodes(scope):
-            if local(node) not in ACTIVITIES | {"intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "startEvent"}:
+            if local(node) not in ACTIVITIES | {
+                "intermediateCatchEvent",
+                "intermediateThrowEvent",
+                "boundaryEvent",
+                "startEvent",
+            }:
                 continue
             leaving = [flow for flow in _flows(scope) if flow.get("sourceRef") == node.get("id")]
             conditional = [flow for flow in leaving if flow.find("bpmn:conditionExpression", NS) is not None]
@@ -166,7 +171,9 @@ def _twin_flows(root: etree._Element) -> None:
 def _starts_and_ends(root: etree._Element) -> None:
     """Nodes without a way in start, nodes without a way out end (BPMN 10.5.2, 10.5.3)."""
     for scope in _scopes(root):
-        nodes = [n for n in _nodes(scope) if n.get("triggeredByEvent") != "true" and n.get("isForCompensation") != "true"]
+        nodes = [
+            n for n in _nodes(scope) if n.get("triggeredByEvent") != "true" and n.get("isForCompensation") != "true"
+        ]
         sources = {flow.get("sourceRef") for flow in _flows(scope)}
         targets = {flow.get("targetRef") for flow in _flows(scope)}
         for node in nodes:
@@ -180,7 +187,9 @@ def _starts_and_ends(root: etree._Element) -> None:
             if first:
                 _add(scope, "startEvent", id=start)
             for node in first:
-                _add(scope, "sequenceFlow", id=f"{start}.{node.get('id')}", sourceRef=start, targetRef=node.get("id", ""))
+                _add(
+                    scope, "sequenceFlow", id=f"{start}.{node.get('id')}", sourceRef=start, targetRef=node.get("id", "")
+                )
 
 
 def _incoming_outgoing(root: etree._Element) -> None:

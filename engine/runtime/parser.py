@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
-from SpiffWorkflow.bpmn.parser import BpmnParser
-from SpiffWorkflow.bpmn.parser import event_parsers as events
+from SpiffWorkflow.bpmn.parser import BpmnParser, event_parsers
 from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, ScriptTaskParser
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
 from engine.errors import Finding, InvalidDefinition
-from engine.runtime import specs
+from engine.runtime import events, specs
 from engine.runtime.diagram import Diagram, read_diagram
 from engine.runtime.normalise import normalise
 from engine.xml import UnsafeXml, local, parse_xml
@@ -36,49 +35,49 @@ class _Host:
         element = self.node.get("id")
         name = self.node.get("name", element)
         cyclic = any(local(child) == "timeCycle" for child in event)
-        return specs.Cycle(element, name) if cyclic else specs.Timer(element, name)
+        return events.Cycle(element, name) if cyclic else events.Timer(element, name)
 
     def parse_message_event(self, event: etree._Element) -> Any:
         """A message by name."""
         names = self.process_parser.parser.messages  # type: ignore[attr-defined]  # a mixin over TaskParser
-        return specs.Message(names.get(event.get("messageRef")) or self.node.get("name", ""))
+        return events.Message(names.get(event.get("messageRef")) or self.node.get("name", ""))
 
     def parse_signal_event(self, event: etree._Element) -> Any:
         """A signal by name."""
         names = self.process_parser.parser.signals  # type: ignore[attr-defined]  # a mixin over TaskParser
-        return specs.Signal(names.get(event.get("signalRef")) or self.node.get("name", ""))
+        return events.Signal(names.get(event.get("signalRef")) or self.node.get("name", ""))
 
     def parse_error_event(self, event: etree._Element) -> Any:
         """An error by code."""
         known = self.process_parser.parser.errors.get(event.get("errorRef"), {})  # type: ignore[attr-defined]  # a mixin
-        return specs.Error(known.get("name") or "error", known.get("error_code") or known.get("name"))
+        return events.Error(known.get("name") or "error", known.get("error_code") or known.get("name"))
 
     def parse_escalation_event(self, event: etree._Element) -> Any:
         """An escalation by code."""
         known = self.process_parser.parser.escalations.get(event.get("escalationRef"), {})  # type: ignore[attr-defined]  # a mixin
-        return specs.Escalation(known.get("name") or "escalation", known.get("escalation_code") or known.get("name"))
+        return events.Escalation(known.get("name") or "escalation", known.get("escalation_code") or known.get("name"))
 
     def parse_terminate_event(self, event: etree._Element) -> Any:  # noqa: ARG002 the library's signature
         """Terminate."""
-        return specs.Terminate()
+        return events.Terminate()
 
 
-class _EndEvent(events.EndEventParser):
+class _EndEvent(event_parsers.EndEventParser):
     """End events, signal ends included (B16: the library runs them as plain ends)."""
 
     def create_task(self) -> Any:
         definition = self.get_event_definition(
-            [events.MESSAGE_EVENT_XPATH, events.SIGNAL_EVENT_XPATH, events.ERROR_EVENT_XPATH,
-             events.ESCALATION_EVENT_XPATH, events.TERMINATION_EVENT_XPATH]
+            [event_parsers.MESSAGE_EVENT_XPATH, event_parsers.SIGNAL_EVENT_XPATH, event_parsers.ERROR_EVENT_XPATH,
+             event_parsers.ESCALATION_EVENT_XPATH, event_parsers.TERMINATION_EVENT_XPATH]
         )  # fmt: skip
         task = self._create_task(definition)
         task.connect(self.spec.end)
         return task
 
 
-class _EventGateway(events.EventBasedGatewayParser):
+class _EventGateway(event_parsers.EventBasedGatewayParser):
     def create_task(self) -> Any:
-        return self._create_task(specs.Several([]))
+        return self._create_task(events.Several([]))
 
 
 class _Script(ScriptTaskParser):
@@ -98,7 +97,7 @@ _OURS = {
     "inclusiveGateway": (ConditionalGatewayParser, specs.Inclusive),
     "eventBasedGateway": (_EventGateway, specs.EventGateway),
     "endEvent": (_EndEvent, None),
-    "boundaryEvent": (events.BoundaryEventParser, specs.Boundary),
+    "boundaryEvent": (event_parsers.BoundaryEventParser, specs.Boundary),
 }
 
 
@@ -156,7 +155,9 @@ def compile_process(files: Mapping[str, str], process: str) -> Compiled:
     diagram = read_diagram(roots)
     for each in (spec, *subspecs.values()):
         _prepare(each)
-    interrupting = frozenset(e.id for e in diagram.elements.values() if e.triggered_by_event and _interrupts(diagram, e.id))
+    interrupting = frozenset(
+        e.id for e in diagram.elements.values() if e.triggered_by_event and _interrupts(diagram, e.id)
+    )
     return Compiled(process, spec, subspecs, diagram, interrupting)
 
 
