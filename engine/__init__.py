@@ -1,5 +1,6 @@
 """Runs processes drawn as BPMN and remembers them. Everything other packages may use is here."""
 
+from engine.assignment import claim_task, reassign_task, release_task
 from engine.audit import AuditProblem, anchor, append_ledger, verify
 from engine.authority import CLOCK, SYSTEM, Actor, Role
 from engine.calendars import InvalidCalendar
@@ -7,34 +8,20 @@ from engine.casefile import (
     case_page,
     cases,
     deadline_page,
-    diagram,
     file_for,
     incidents,
-    paper_page,
-    paper_preview,
-    person_name,
     search,
     sees_all_cases,
     versions,
 )
-from engine.commands import (
-    cancel_case,
-    claim_task,
-    complete_task,
-    deploy,
-    deploy_files,
-    drop_draft,
-    raise_event,
-    reassign_task,
-    release_task,
-    save_draft,
-    set_fact,
-    start_case,
-)
+from engine.catalogue import ProcessKind, choice_labels, process_kinds, task_options
+from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
 from engine.definitions import Definition, define, read_files
-from engine.directory import Directory, directory, load_reference, recompute_projected, store_reference
+from engine.deployment import deploy, deploy_files
+from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
+from engine.drafts import drop_draft, save_draft
 from engine.due import due_cases, due_effects, due_reminders, next_due
 from engine.errors import (
     AlreadyDone,
@@ -64,6 +51,7 @@ from engine.operations import (
     send_reminders,
 )
 from engine.options import options_for
+from engine.papers import paper_page, paper_preview, person_name
 from engine.passwords import (
     CHEAP_HASHER,
     HASHER,
@@ -90,15 +78,13 @@ from engine.people import (
     set_password,
     set_roles,
 )
+from engine.pictures import diagram
 from engine.queries import (
-    choice_labels,
     event_page,
     inbox,
     inbox_counts,
-    process_kinds,
     start_page,
     startable,
-    task_options,
     task_page,
 )
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
@@ -119,7 +105,6 @@ from engine.rows import (
     Page,
     PaperPage,
     PaperRow,
-    ProcessKind,
     Raisable,
     Startable,
     StartPage,
@@ -201,6 +186,7 @@ __all__ = [
     "cancel_case",
     "case_page",
     "cases",
+    "cases_of_older_calendars",
     "changes",
     "choice_labels",
     "claim_task",
@@ -250,7 +236,6 @@ __all__ = [
     "read_files",
     "ready",
     "reassign_task",
-    "recompute_projected",
     "record_incident",
     "release_task",
     "reset_password",

@@ -76,9 +76,18 @@ def append_events(
         detail = dumps(dict(event.detail))
         last = _sign(session, last, str(case.id), seq, event.kind, actor.id, actor.name, _at(now), detail, key)
         rows.append(
-            {"case_id": case.id, "seq": seq, "kind": event.kind, "actor": actor.id, "actor_name": actor.name,
-             "at": now, "detail": detail, "submission": key, "mac": last}
-        )  # fmt: skip
+            {
+                "case_id": case.id,
+                "seq": seq,
+                "kind": event.kind,
+                "actor": actor.id,
+                "actor_name": actor.name,
+                "at": now,
+                "detail": detail,
+                "submission": key,
+                "mac": last,
+            }
+        )
     case.event_count += len(rows)
     case.event_head = _head(session, case.id, case.event_count, last)
     return rows
@@ -130,8 +139,18 @@ def _verify_cases(session: Session) -> Iterator[AuditProblem]:
     events = select(Event).order_by(Event.case_id, Event.seq).execution_options(yield_per=1000)
     for event in session.scalars(events):
         count, last = seen.get(event.case_id, (0, ""))
-        mac = _sign(session, last, str(event.case_id), count + 1, event.kind, event.actor, event.actor_name,
-                    _at(event.at), event.detail, event.submission)  # fmt: skip
+        mac = _sign(
+            session,
+            last,
+            str(event.case_id),
+            count + 1,
+            event.kind,
+            event.actor,
+            event.actor_name,
+            _at(event.at),
+            event.detail,
+            event.submission,
+        )
         if (event.seq != count + 1 or not hmac.compare_digest(mac, event.mac)) and event.case_id not in broken:
             broken.add(event.case_id)
             yield AuditProblem(str(event.case_id), event.seq, "the event does not follow from the one before it")

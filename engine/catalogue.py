@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import store
 from engine.authority import Actor
 from engine.definitions import Definition
+from engine.directory import directory
 from engine.errors import NotFound
 from engine.forms import Field, OptionSource
 from engine.model import Case, Task, Version
@@ -60,7 +61,7 @@ def task_options(session: Session, task_id: UUID, actor: Actor) -> OptionSource:
     office = session.scalar(select(Case.office).join(Task, Task.case_id == Case.id).where(Task.id == task_id))
     if office is None:
         raise NotFound
-    return options_for(session, store.directory(session), office, actor)
+    return options_for(session, directory(session), office, actor)
 
 
 def _labels(definition: Definition, section: str) -> Labels:

@@ -63,6 +63,21 @@ def period_of(value: Any, *, legal: bool, start_at: datetime) -> str:
     Text is a period ("5wd") or ISO 8601; a date is due at its 24:00; an instant is due then. An ISO duration counts
     legal days where it is a legal deadline and the exact time otherwise. Raises InvalidPeriod.
     """
+    if isinstance(value, (timedelta, YearsMonths, date)):
+        return _of_temporal(value)
+    if not isinstance(value, str):
+        raise InvalidPeriod(f"{value!r} is neither a period nor a date", given=str(value))
+    text = value.strip()
+    if text[:1].isdigit() and text[4:5] == "-":
+        moment = datetime.fromisoformat(text)
+        return _of_temporal(moment if len(text) > len("2026-01-01") else moment.date())
+    period = parse_period(text)
+    if text.startswith("P") and not legal and not period.is_exact:
+        return _exact(period, start_at)
+    return str(period)
+
+
+def _of_temporal(value: timedelta | YearsMonths | date) -> str:
     if isinstance(value, timedelta):
         return f"{max(0, int(value.total_seconds()))}s"
     if isinstance(value, YearsMonths):
@@ -70,18 +85,7 @@ def period_of(value: Any, *, legal: bool, start_at: datetime) -> str:
     if isinstance(value, datetime):
         aware = value if value.tzinfo is not None else value.replace(tzinfo=OFFICE)
         return f"at:{aware.astimezone(UTC).isoformat()}"
-    if isinstance(value, date):
-        return f"date:{value.isoformat()}"
-    if not isinstance(value, str):
-        raise InvalidPeriod(f"{value!r} is neither a period nor a date", given=str(value))
-    text = value.strip()
-    if text[:1].isdigit() and text[4:5] == "-":
-        moment = datetime.fromisoformat(text)
-        return period_of(moment if len(text) > len("2026-01-01") else moment.date(), legal=legal, start_at=start_at)
-    period = parse_period(text)
-    if text.startswith("P") and not legal and not period.is_exact:
-        return _exact(period, start_at)
-    return str(period)
+    return f"date:{value.isoformat()}"
 
 
 def _exact(period: Period, start_at: datetime) -> str:
@@ -145,8 +149,15 @@ class Clocks:
 
     def __init__(self, clocks: Iterable[Clock], calendar: Calendar, now: datetime) -> None:
         self.all = list(clocks)
-        self.before = {clock.id: replace(clock, stops=[list(s) for s in clock.stops], extensions=list(clock.extensions),
-                                         remind=list(clock.remind)) for clock in self.all}  # fmt: skip
+        self.before = {
+            clock.id: replace(
+                clock,
+                stops=[list(s) for s in clock.stops],
+                extensions=list(clock.extensions),
+                remind=list(clock.remind),
+            )
+            for clock in self.all
+        }
         self.calendar = calendar
         self.now = now
         self.log: list[tuple[str, dict[str, Any]]] = []
@@ -200,7 +211,10 @@ class Clocks:
 
 def _told(clock: Clock) -> dict[str, Any]:
     told: Mapping[str, Any] = {
-        "name": clock.name, "label": clock.label, "last_day": clock.last_day and clock.last_day.isoformat(),
-        "due_at": clock.due_at and clock.due_at.isoformat(), "projected": clock.projected,
-    }  # fmt: skip
+        "name": clock.name,
+        "label": clock.label,
+        "last_day": clock.last_day and clock.last_day.isoformat(),
+        "due_at": clock.due_at and clock.due_at.isoformat(),
+        "projected": clock.projected,
+    }
     return dict(told)

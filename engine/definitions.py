@@ -92,7 +92,7 @@ class Definition:
         """Camunda's mappings of a decision's result; an empty mapping is DMN's own result."""
         known = self.decisions.get(decision)
         if known is None:
-            raise decisions.DecisionError(f"there is no decision {decision}")
+            raise decisions.DecisionError("dmn-no-decision", f"there is no decision {decision}")
         if mapping:
             return decisions.map_result(known.matches(decision, context, now=now), mapping)
         return known.evaluate(decision, context, now=now)
@@ -110,7 +110,9 @@ class Definition:
         """Paper kinds by id."""
         section: Mapping[str, Any] = self.manifest.get("papers", {})
         return {
-            kind: PaperKind(kind, row.get("title", kind), row.get("template", f"documents/{kind}.html"), row.get("number", ""))
+            kind: PaperKind(
+                kind, row.get("title", kind), row.get("template", f"documents/{kind}.html"), row.get("number", "")
+            )
             for kind, row in section.items()
         }
 
@@ -189,5 +191,7 @@ def _read(files: Mapping[str, str], digest: str, process: str | None) -> Definit
         raise InvalidDefinition([Finding("manifest-syntax", "semantics", "manifest.toml", None, str(error))]) from error
     name = process or manifest.get("id")
     if not name:
-        raise InvalidDefinition([Finding("manifest-id", "semantics", "manifest.toml", None, "the manifest names no process id")])
+        raise InvalidDefinition(
+            [Finding("manifest-id", "semantics", "manifest.toml", None, "the manifest names no process id")]
+        )
     return Definition(str(name), digest, dict(files), manifest, read_facts(manifest.get("facts", {})))

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.audit import append_ledger
 from engine.authority import Actor, Role
 from engine.deadlines import Calendar, load_calendar
 from engine.functions import DIRECTORY
@@ -41,7 +42,7 @@ class Directory:
 
     def role_name(self, role: str | None) -> str:
         """The role's Chinese name, or its id."""
-        return self.roles[role].name if role in self.roles else (role or "")
+        return self.roles[role].name if role is not None and role in self.roles else (role or "")
 
 
 def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetime) -> list[str]:
@@ -56,7 +57,12 @@ def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetim
         for path in sorted((folder / kind).glob("*.toml")):
             documents[f"{kind}:{path.stem}"] = _jsonable(tomllib.loads(path.read_text("utf-8")))
     load_calendar(_calendars(documents))
-    return [name for name, content in documents.items() if store_reference(session, name, _jsonable(content), now=now)]
+    changed = [
+        name for name, content in documents.items() if store_reference(session, name, _jsonable(content), now=now)
+    ]
+    if changed:
+        append_ledger(session, "reference_loaded", {"names": changed}, actor, now)
+    return changed
 
 
 def store_reference(session: Session, name: str, content: dict[str, Any], *, now: datetime) -> bool:
@@ -72,13 +78,12 @@ def store_reference(session: Session, name: str, content: dict[str, Any], *, now
     return True
 
 
-def recompute_projected(session: Session, *, now: datetime) -> list[UUID]:
-    """Compute open deadlines again whose calendar has changed; the cases in which a date moved or became certain.
-
-    The caller refreshes those cases by `fire_timers` or `resync`; here only the choice is made.
-    """
+def cases_of_older_calendars(session: Session) -> list[UUID]:
+    """The cases with an open deadline that was computed with another calendar than the present one."""
     version = directory(session).calendar.version
-    query = select(Deadline.case_id).where(Deadline.status.in_(("running", "stopped")), Deadline.calendar_version != version)
+    query = select(Deadline.case_id).where(
+        Deadline.status.in_(("running", "stopped")), Deadline.calendar_version != version
+    )
     return list(dict.fromkeys(session.scalars(query)))
 
 
@@ -90,7 +95,7 @@ def directory(session: Session) -> Directory:
         while len(_cache) >= CACHED:
             _cache.pop(next(iter(_cache)))
         rows = session.execute(select(Reference.name, Reference.content)).all()
-        _cache[key] = build({name: content for name, content in rows})
+        _cache[key] = build({row.name: row.content for row in rows})
     found = _cache[key]
     DIRECTORY.set({"office name": found.office_name, "register": found.row, "person name": _names(session)})
     return found

@@ -1,6 +1,6 @@
 """The facts of a case: what the manifest declares about each variable, and how values are shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -9,9 +9,28 @@ from typing import Any
 from engine.deadlines import OFFICE
 
 TYPES = frozenset(
-    ["text", "longtext", "number", "money", "integer", "boolean", "date", "datetime", "choice", "multichoice", "phone",
-     "id_number", "person", "office", "matter", "register", "files", "list", "context"]
-)  # fmt: skip
+    [
+        "text",
+        "longtext",
+        "number",
+        "money",
+        "integer",
+        "boolean",
+        "date",
+        "datetime",
+        "choice",
+        "multichoice",
+        "phone",
+        "id_number",
+        "person",
+        "office",
+        "matter",
+        "register",
+        "files",
+        "list",
+        "context",
+    ]
+)
 SENSITIVE = "sensitive:"  # prefix of a reference kept in place of a sensitive value
 
 
@@ -52,19 +71,26 @@ def typed(value: Any, fact: Fact | None) -> Any:
         return [
             {k: typed(v, fact.fields.get(k)) for k, v in row.items()} if isinstance(row, dict) else row for row in value
         ]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or fact.type not in _READ:
         return value
     try:
-        if fact.type == "date":
-            return date.fromisoformat(value)
-        if fact.type == "datetime":
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=OFFICE)
-        if fact.type in {"number", "money", "integer"}:
-            return Decimal(value)
+        return _READ[fact.type](value)
     except (ValueError, InvalidOperation):
         return value
-    return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=OFFICE)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "date": date.fromisoformat,
+    "datetime": _moment,
+    "number": Decimal,
+    "money": Decimal,
+    "integer": Decimal,
+}
 
 
 def search_text(facts: Mapping[str, Fact], values: Mapping[str, Any]) -> str:

@@ -141,7 +141,7 @@ class Case(Base):
     opened_by: Mapped[int | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": revision}
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012 SQLAlchemy reads it once
     __table_args__ = (
         Index("ix_case_office_opened", "office", "opened_at"),
         Index("ix_case_process_opened", "process", "opened_at"),

@@ -14,8 +14,10 @@ from engine.audit import Happened, append_events, insert_events
 from engine.authority import CLOCK, Actor
 from engine.clocks import next_reminder
 from engine.definitions import define
+from engine.directory import directory
 from engine.errors import EngineError, NotAllowed, NotFound, RunFailed
 from engine.model import Case, CaseLink, Deadline, Effect, Incident, Person, PersonRole, Subscription, Timer, Version
+from engine.projections import clock_of
 from engine.values import from_json, json_ready
 
 BACKOFF_LIMIT = timedelta(hours=1)
@@ -27,7 +29,9 @@ def fire_timers(session: Session, case_id: UUID, *, now: datetime) -> None:
     loaded = store.load(session, case_id, actor=CLOCK, now=now)
     due = sorted({element for element, at in loaded.before.timers.values() if at <= now})
     if not due:
-        session.execute(update(Timer).where(Timer.case_id == case_id, Timer.due_at <= now).values(due_at=now + timedelta(days=1)))
+        session.execute(
+            update(Timer).where(Timer.case_id == case_id, Timer.due_at <= now).values(due_at=now + timedelta(days=1))
+        )
         return
     loaded.turn.drive()
     store.save(session, loaded, "timer_fired", {"elements": due}, actor=CLOCK, now=now)
@@ -46,21 +50,29 @@ def send_reminders(session: Session, deadline_id: UUID, *, now: datetime) -> Non
     if row is None or row.remind_at is None or row.remind_at > now:
         return
     case = session.get_one(Case, row.case_id)
-    clock = store.clock_of(row)
-    next_reminder(clock, store.directory(session).calendar, now)
+    clock = clock_of(row)
+    next_reminder(clock, directory(session).calendar, now)
     row.remind, row.remind_at = clock.remind, clock.remind_at
     detail = {"name": row.name, "label": row.label, "last_day": row.last_day and row.last_day.isoformat()}
     events = append_events(session, case, [Happened("deadline_reminded", detail)], actor=CLOCK, now=now)
     session.flush()
     insert_events(session, events)
     session.add(
-        Effect(key=f"{case.id}:{case.event_count}:reminder", case_id=case.id, kind="notify", payload={"name": "reminder", **detail},
-               next_at=now, created_at=now)
-    )  # fmt: skip
+        Effect(
+            key=f"{case.id}:{case.event_count}:reminder",
+            case_id=case.id,
+            kind="notify",
+            payload={"name": "reminder", **detail},
+            next_at=now,
+            created_at=now,
+        )
+    )
 
 
-def deliver_effect(session: Session, effect_id: int, *, now: datetime, handlers: Mapping[str, Callable[..., None]] | None = None) -> bool:
-    """Carry out one effect; whether it is done. A message nobody waits for stays buffered. Idempotent: a done one is left."""
+def deliver_effect(
+    session: Session, effect_id: int, *, now: datetime, handlers: Mapping[str, Callable[..., None]] | None = None
+) -> bool:
+    """Carry out one effect; whether it is done. A message nobody waits for stays buffered; a done one is left alone."""
     effect = session.get(Effect, effect_id, with_for_update=True)
     if effect is None or effect.state != "pending":
         return True
@@ -90,7 +102,9 @@ def fail_effect(session: Session, effect_id: int, error: Exception, *, now: date
     effect.next_at = now + _wait(effect.attempts)
     if effect.attempts >= ATTEMPTS:
         effect.state = "dead"
-        record_incident(session, "deliver_effect", {"effect_id": effect_id}, error, case_id=effect.case_id, actor=CLOCK, now=now)
+        record_incident(
+            session, "deliver_effect", {"effect_id": effect_id}, error, case_id=effect.case_id, actor=CLOCK, now=now
+        )
 
 
 def _wait(attempts: int) -> timedelta:
@@ -111,13 +125,19 @@ def _deliver_event(session: Session, effect: Effect, now: datetime) -> bool:
         loaded = store.load(session, case.id, actor=CLOCK, now=now)
         if any(w.name == name and w.kind == "message" for w in loaded.before.events):
             loaded.turn.deliver("message", name, payload)
-            store.save(session, loaded, "message_received", {"event": name, "from": str(effect.case_id)}, actor=CLOCK, now=now)
+            store.save(
+                session, loaded, "message_received", {"event": name, "from": str(effect.case_id)}, actor=CLOCK, now=now
+            )
             return True
     return not open_receivers  # nobody left who could ever catch it
 
 
 def _broadcast(session: Session, effect: Effect, name: str, payload: dict[str, Any], now: datetime) -> bool:
-    query = select(Subscription.case_id).where(Subscription.name == name, Subscription.kind == "signal").order_by(Subscription.case_id)
+    query = (
+        select(Subscription.case_id)
+        .where(Subscription.name == name, Subscription.kind == "signal")
+        .order_by(Subscription.case_id)
+    )
     done = set(effect.payload.get("reached", []))
     for case_id in dict.fromkeys(session.scalars(query)):
         if str(case_id) in done or case_id == effect.case_id:
@@ -138,7 +158,9 @@ def _start_by_message(session: Session, effect: Effect, name: str, payload: dict
         source = session.get(Case, effect.case_id) if effect.case_id else None
         office = str(payload.get("office") or (source.office if source else ""))
         link = (source.id, name) if source else None
-        commands.open_case(session, definition, version.id, payload, office=office, actor=CLOCK, now=now, source=link, message=name)
+        commands.open_case(
+            session, definition, version.id, payload, office=office, actor=CLOCK, now=now, source=link, message=name
+        )
         return True
     return False
 
@@ -162,18 +184,30 @@ def _linked(session: Session, case_id: UUID | None) -> list[Case]:
     return [case for case in (session.get(Case, other) for other in (*others, case_id)) if case is not None]
 
 
-# --- incidents ----------------------------------------------------------------------------------------------------------
+# --- incidents ---
 
 
 def record_incident(
-    session: Session, verb: str, arguments: Mapping[str, Any], error: BaseException, *, case_id: UUID | None = None, actor: Actor, now: datetime
+    session: Session,
+    verb: str,
+    arguments: Mapping[str, Any],
+    error: BaseException,
+    *,
+    case_id: UUID | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> int:
     """Keep a verb that failed, with what was submitted, so that it can be carried out again; the incident's number."""
     row = Incident(
-        case_id=case_id, verb=verb, arguments=json_ready(dict(arguments)), element=getattr(error, "element", None),
-        error=f"{type(error).__name__}: {error}", trace="".join(traceback.format_exception(error))[-8000:], actor=actor.id,
+        case_id=case_id,
+        verb=verb,
+        arguments=json_ready(dict(arguments)),
+        element=getattr(error, "element", None),
+        error=f"{type(error).__name__}: {error}",
+        trace="".join(traceback.format_exception(error))[-8000:],
+        actor=actor.id,
         created_at=now,
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     return row.id

@@ -13,13 +13,14 @@ from engine.authority import Actor, Role, may_see, may_take, pools, require_sigh
 from engine.clocks import EXPIRED, RUNNING, STOPPED
 from engine.deadlines import OFFICE, working_days_between
 from engine.definitions import Definition
-from engine.directory import Directory
+from engine.deployment import newest_version
+from engine.directory import Directory, directory
 from engine.errors import NotAllowed, NotFound, TaskClosed
 from engine.facts import references, revealed
-from engine.forms import Field
-from engine.model import Case, CaseOffice, Deadline, Draft, Person, SensitiveFact, Task, Version
-from engine.options import Options, options_for, people_with
-from engine.rows import DueInfo, InboxCounts, InboxRow, Page, PaperPreview, ProcessKind, Startable, StartPage, TaskPage
+from engine.model import Case, Deadline, Draft, Person, SensitiveFact, Task, Version
+from engine.options import people_with
+from engine.rows import DueInfo, InboxCounts, InboxRow, Page, PaperPreview, Startable, StartPage, TaskPage
+from engine.store import offices_of
 from engine.values import from_json, loads
 
 VIEWS = ("mine", "claimable", "overdue", "office")
@@ -31,25 +32,47 @@ def due_info(row: Deadline, known: Directory, now: datetime) -> DueInfo:
     today = now.astimezone(OFFICE).date()
     left = working_days_between(today, row.last_day, known.calendar) if row.last_day is not None else None
     overdue = row.status == EXPIRED or (row.status == RUNNING and row.due_at is not None and row.due_at <= now)
-    return DueInfo(row.id, row.label, row.last_day, row.due_at, row.status, row.projected,
-                   row.source_status == "confirmed", left, overdue)  # fmt: skip
+    return DueInfo(
+        row.id,
+        row.label,
+        row.last_day,
+        row.due_at,
+        row.status,
+        row.projected,
+        row.source_status == "confirmed",
+        left,
+        overdue,
+    )
 
 
 def inbox(
-    session: Session, actor: Actor, *, view: str = "mine", now: datetime, office: str | None = None, process: str | None = None,
-    stage: str | None = None, q: str = "", after: str | None = None, limit: int = LIMIT,
-) -> Page[InboxRow]:  # fmt: skip
+    session: Session,
+    actor: Actor,
+    *,
+    view: str = "mine",
+    now: datetime,
+    office: str | None = None,
+    process: str | None = None,
+    stage: str | None = None,
+    q: str = "",
+    after: str | None = None,
+    limit: int = LIMIT,
+) -> Page[InboxRow]:
     """A page of open tasks, the most urgent first.
 
     `mine`: assigned to this person; `claimable`: waiting in this person's queues; `overdue`: either of the two, or of
     the offices seen, past their date; `office`: every open task of the offices seen. Each is read along one index.
     """
-    known = store.directory(session)
+    known = directory(session)
     queries = [_narrow(query, office, process, stage, q) for query in _views(actor, view, known.roles, now)]
     cursor = _cursor(after)
     rows: dict[UUID, tuple[Task, Case]] = {}
     for query in queries:
-        page = query if cursor is None else query.where(or_(Task.sort_at > cursor[0], and_(Task.sort_at == cursor[0], Task.id > cursor[1])))
+        page = (
+            query
+            if cursor is None
+            else query.where(or_(Task.sort_at > cursor[0], and_(Task.sort_at == cursor[0], Task.id > cursor[1])))
+        )
         for task, case in session.execute(page.order_by(Task.sort_at, Task.id).limit(limit + 1)):
             rows[task.id] = (task, case)
     ordered = sorted(rows.values(), key=lambda row: (row[0].sort_at, row[0].id.hex))
@@ -58,7 +81,7 @@ def inbox(
     return Page(tuple(inbox_rows(session, known, chosen, now)), following)
 
 
-def _views(actor: Actor, view: str, roles: Mapping[str, Role], now: datetime) -> list[Select[tuple[Task, Case]]]:
+def _views(actor: Actor, view: str, roles: Mapping[str, Role], now: datetime) -> list[Select[Task, Case]]:
     base = select(Task, Case).join(Case, Task.case_id == Case.id)
     everything = sees_all(actor, roles)
     if view == "mine":
@@ -72,7 +95,7 @@ def _views(actor: Actor, view: str, roles: Mapping[str, Role], now: datetime) ->
     return [*own, base.where(Task.assignee == actor.id, *due)]
 
 
-def _narrow(query: Select[Any], office: str | None, process: str | None, stage: str | None, q: str) -> Select[Any]:
+def _narrow(query: Any, office: str | None, process: str | None, stage: str | None, q: str) -> Any:
     if office:
         query = query.where(Task.office == office)
     if process:
@@ -100,20 +123,40 @@ def inbox_rows(session: Session, known: Directory, rows: Iterable[tuple[Task, Ca
     """Tasks with the names that people read."""
     rows = list(rows)
     wanted = [UUID(task.deadline) for task, _ in rows if task.deadline]
-    dues = {row.id: due_info(row, known, now) for row in session.scalars(select(Deadline).where(Deadline.id.in_(wanted)))} if wanted else {}
+    dues = (
+        {row.id: due_info(row, known, now) for row in session.scalars(select(Deadline).where(Deadline.id.in_(wanted)))}
+        if wanted
+        else {}
+    )
     people = {task.assignee for task, _ in rows if task.assignee is not None}
     names: dict[int, str] = {}
     if people:
-        names = {p: n for p, n in session.execute(select(Person.id, Person.name).where(Person.id.in_(people)))}
+        names = {
+            row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(people)))
+        }
     found = []
     for task, case in rows:
         definition = definition_of_case(session, case)
         found.append(
-            InboxRow(task.id, case.id, case.number, case.title, task.name, task.element, case.process, definition.title,
-                     definition.label("stages", case.stage), task.office, known.office_name(task.office),
-                     known.role_name(task.role), task.assignee, names.get(task.assignee or -1, ""), task.created_at,
-                     dues.get(UUID(task.deadline)) if task.deadline else None)
-        )  # fmt: skip
+            InboxRow(
+                task.id,
+                case.id,
+                case.number,
+                case.title,
+                task.name,
+                task.element,
+                case.process,
+                definition.title,
+                definition.label("stages", case.stage),
+                task.office,
+                known.office_name(task.office),
+                known.role_name(task.role),
+                task.assignee,
+                names.get(task.assignee or -1, ""),
+                task.created_at,
+                dues.get(UUID(task.deadline)) if task.deadline else None,
+            )
+        )
     return found
 
 
@@ -133,10 +176,10 @@ _known_versions: dict[tuple[int, int], tuple[str, str]] = {}
 
 def inbox_counts(session: Session, actor: Actor, *, now: datetime) -> InboxCounts:
     """How many rows each view has."""
-    roles = store.directory(session).roles
+    roles = directory(session).roles
     found = {}
     for view in VIEWS:
-        ids = set()
+        ids: set[UUID] = set()
         total = 0
         queries = _views(actor, view, roles, now)
         if len(queries) == 1 or view == "claimable":
@@ -149,18 +192,13 @@ def inbox_counts(session: Session, actor: Actor, *, now: datetime) -> InboxCount
     return InboxCounts(**found)
 
 
-def offices_of(session: Session, case: Case) -> list[str]:
-    """The offices that take part in a case."""
-    return [case.office, *session.scalars(select(CaseOffice.office).where(CaseOffice.case_id == case.id))]
-
-
 def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -> TaskPage:
     """One open task with its form. Raises TaskClosed, NotFound."""
     row = session.execute(select(Task, Case).join(Case).where(Task.id == task_id)).first()
     if row is None:
         raise TaskClosed
     task, case = row
-    known = store.directory(session)
+    known = directory(session)
     may_do = may_take(actor, task.role, task.office, task.assignee, known.roles)
     if not may_do:
         require_sight(actor, offices_of(session, case), known.roles)
@@ -170,20 +208,44 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
     draft = session.get(Draft, (str(task_id), actor.id)) if actor.id is not None else None
     [line] = inbox_rows(session, known, [(task, case)], now)
     limits = session.scalars(
-        select(Deadline).where(Deadline.case_id == case.id, Deadline.status.in_((RUNNING, STOPPED))).order_by(Deadline.due_at)
+        select(Deadline)
+        .where(Deadline.case_id == case.id, Deadline.status.in_((RUNNING, STOPPED)))
+        .order_by(Deadline.due_at)
     )
-    previews = tuple(PaperPreview(kind, definition.papers[kind].title) for kind in element.names("paper") if kind in definition.papers)
+    previews = tuple(
+        PaperPreview(kind, definition.papers[kind].title)
+        for kind in element.names("paper")
+        if kind in definition.papers
+    )
     colleagues = people_with(session, known, task.role, task.office) if task.role else []
     return TaskPage(
-        task_id=task.id, case_id=case.id, number=case.number, title=case.title, process_title=definition.title, name=task.name,
-        element=element.id, documentation=element.documentation, law=element.properties.get("law", ""),
-        role_name=known.role_name(task.role), office_name=known.office_name(task.office), assignee=task.assignee,
-        assignee_name=line.assignee_name, may_do=may_do, may_claim=may_do and task.assignee is None,
-        form=definition.form(element.form), answers={**revealed_values(session, values), **from_json(task.local)},
-        draft=draft.answers if draft else None, draft_at=draft.saved_at if draft else None, facts=definition.facts,
-        values=values, local=task.local, due=line.due, limits=tuple(due_info(d, known, now) for d in limits), papers=previews,
+        task_id=task.id,
+        case_id=case.id,
+        number=case.number,
+        title=case.title,
+        process_title=definition.title,
+        name=task.name,
+        element=element.id,
+        documentation=element.documentation,
+        law=element.properties.get("law", ""),
+        role_name=known.role_name(task.role),
+        office_name=known.office_name(task.office),
+        assignee=task.assignee,
+        assignee_name=line.assignee_name,
+        may_do=may_do,
+        may_claim=may_do and task.assignee is None,
+        form=definition.form(element.form),
+        answers={**revealed_values(session, values), **from_json(task.local)},
+        draft=draft.answers if draft else None,
+        draft_at=draft.saved_at if draft else None,
+        facts=definition.facts,
+        values=values,
+        local=task.local,
+        due=line.due,
+        limits=tuple(due_info(d, known, now) for d in limits),
+        papers=previews,
         colleagues=tuple(colleagues),
-    )  # fmt: skip
+    )
 
 
 def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,57 +258,23 @@ def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, An
     return {key: revealed(value, known) for key, value in values.items()}
 
 
-def task_options(session: Session, task_id: UUID, actor: Actor) -> Options:
-    """The choices of an open task's form. Raises TaskClosed."""
-    office = session.scalar(select(Case.office).join(Task, Task.case_id == Case.id).where(Task.id == task_id))
-    if office is None:
-        raise TaskClosed
-    return options_for(session, store.directory(session), office, actor)
-
-
-def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
-    """The processes in use."""
-    found = []
-    for version in session.execute(select(Version.id, Version.process, Version.digest).where(Version.active).order_by(Version.process)):
-        definition = store.definition_of(session, version.id, version.process, version.digest)
-        labels = [{key: definition.label(section, key) for key in definition.manifest.get(section, {})} for section in ("stages", "outcomes")]
-        found.append(ProcessKind(definition.process, definition.title, labels[0], labels[1]))
-    return tuple(found)
-
-
-def choice_labels(session: Session, case_id: UUID) -> dict[str, dict[str, str]]:
-    """What the options of a case's forms say: path of the question (`applicants.kind`) -> value -> label."""
-    definition = definition_of_case(session, session.get_one(Case, case_id))
-    found: dict[str, dict[str, str]] = {}
-    for name in definition.files:
-        if name.startswith("forms/"):
-            _collect_labels(definition.form(name.removeprefix("forms/").removesuffix(".form")).questions, "", found)
-    return found
-
-
-def _collect_labels(fields: Iterable[Field], prefix: str, found: dict[str, dict[str, str]]) -> None:
-    for asked in fields:
-        path = f"{prefix}{asked.key}"
-        if asked.options:
-            found.setdefault(path, {}).update({str(option.value): option.label for option in asked.options})
-        _collect_labels(asked.children, f"{path}." if asked.key else prefix, found)
-
-
 def startable(session: Session, actor: Actor) -> list[Startable]:
     """The processes this person may open a case of."""
-    known = store.directory(session)
+    known = directory(session)
     found = []
     for version in session.scalars(select(Version).where(Version.active).order_by(Version.process)):
         definition = store.definition_of(session, version.id, version.process, version.digest)
         offices = sorted({o for r, o in actor.roles if r in definition.start_roles})
         if offices:
-            found.append(Startable(version.process, definition.title, tuple((o, known.office_name(o)) for o in offices)))
+            found.append(
+                Startable(version.process, definition.title, tuple((o, known.office_name(o)) for o in offices))
+            )
     return found
 
 
 def start_page(session: Session, process: str, actor: Actor, *, office: str) -> StartPage:
     """The form that opens a case. Raises NotFound, NotAllowed."""
-    version = commands.newest_version(session, process)
+    version = newest_version(session, process)
     if version is None:
         raise NotFound
     definition = store.definition_of(session, version.id, version.process, version.digest)
@@ -254,9 +282,19 @@ def start_page(session: Session, process: str, actor: Actor, *, office: str) -> 
         raise NotAllowed("your role does not open cases of this kind in this office")
     key = f"start:{process}"
     draft = session.get(Draft, (key, actor.id))
-    return StartPage(process, definition.title, definition.title, "", definition.form(definition.start_form), {},
-                     draft.answers if draft else None, draft.saved_at if draft else None, definition.facts, office,
-                     store.directory(session).office_name(office))  # fmt: skip
+    return StartPage(
+        process,
+        definition.title,
+        definition.title,
+        "",
+        definition.form(definition.start_form),
+        {},
+        draft.answers if draft else None,
+        draft.saved_at if draft else None,
+        definition.facts,
+        office,
+        directory(session).office_name(office),
+    )
 
 
 def event_page(session: Session, case_id: UUID, name: str, actor: Actor, *, now: datetime) -> StartPage:
@@ -269,10 +307,22 @@ def event_page(session: Session, case_id: UUID, name: str, actor: Actor, *, now:
         raise TaskClosed("the case does not wait for this")
     draft = session.get(Draft, (f"event:{case_id}:{name}", actor.id))
     label = element.properties.get("label") or element.name
-    return StartPage(loaded.case.process, loaded.case.title, label, "", loaded.definition.form(element.form),
-                     revealed_values(session, loaded.variables), draft.answers if draft else None,
-                     draft.saved_at if draft else None, loaded.definition.facts, loaded.case.office,
-                     loaded.directory.office_name(loaded.case.office), element.documentation, case_id, loaded.case.number)  # fmt: skip
+    return StartPage(
+        loaded.case.process,
+        loaded.case.title,
+        label,
+        "",
+        loaded.definition.form(element.form),
+        revealed_values(session, loaded.variables),
+        draft.answers if draft else None,
+        draft.saved_at if draft else None,
+        loaded.definition.facts,
+        loaded.case.office,
+        loaded.directory.office_name(loaded.case.office),
+        element.documentation,
+        case_id,
+        loaded.case.number,
+    )
 
 
 def raisable_by(actor: Actor, element: runtime.Element, office: str, known: Directory) -> bool:

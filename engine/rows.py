@@ -140,16 +140,6 @@ class StartPage:
 
 
 @dataclass(frozen=True)
-class ProcessKind:
-    """A process in use: its name, and the labels of its stages and outcomes in order."""
-
-    process: str
-    title: str
-    stages: Mapping[str, str]
-    outcomes: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Startable:
     """A process this person may open a case of, and for which offices."""
 
@@ -337,4 +327,3 @@ class InboxCounts:
     claimable: int
     overdue: int
     office: int
-

@@ -25,9 +25,15 @@ def add_file(session: Session, stream: BinaryIO, filename: str, store: Path, *, 
     name = files.display_name(filename)
     stored = files.put(stream, store)
     row = File(
-        id=uuid4(), digest=stored.digest, name=name, media_type=files.identify(stored.head, name), size=stored.size,
-        case_id=None, uploaded_by=actor.id, uploaded_at=now,
-    )  # fmt: skip
+        id=uuid4(),
+        digest=stored.digest,
+        name=name,
+        media_type=files.identify(stored.head, name),
+        size=stored.size,
+        case_id=None,
+        uploaded_by=actor.id,
+        uploaded_at=now,
+    )
     session.add(row)
     session.flush()
     return file_row(row)

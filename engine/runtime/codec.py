@@ -4,6 +4,7 @@ Layout of one scope: [ticks or owner, spec name, completed, success, rows]; of o
 tick, triggered, internal data, locals that differ from the parent's, locals that the parent has and it has not].
 """
 
+from threading import local
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,21 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.runtime.parser import Compiled
 from engine.runtime.workflow import CaseScope, CaseWorkflow
-from engine.values import pack_value, unpack_value
+from engine.values import pack_value, packable, unpack_value
 
 FORMAT = 1
-_squeeze = zstandard.ZstdCompressor(level=3)
-_expand = zstandard.ZstdDecompressor()
 STATE_LIMIT = 8_000_000  # bytes after expansion
+
+
+class _Zstd(local):
+    """One pair for every thread: its objects must not be shared between threads."""
+
+    def __init__(self) -> None:
+        self.squeeze = zstandard.ZstdCompressor(level=3).compress
+        self.expand = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
 
 
 def dump(workflow: CaseWorkflow) -> bytes:
@@ -31,12 +41,12 @@ def dump(workflow: CaseWorkflow) -> bytes:
         for scope in workflow.subprocesses.values()
     ]
     document = [FORMAT, workflow.ticks, workflow.completed, workflow.success, _rows(workflow), scopes]
-    return _squeeze.compress(msgpack.packb(document, default=pack_value))
+    return _zstd.squeeze(msgpack.packb(document, default=pack_value))
 
 
 def load(data: bytes, compiled: Compiled) -> CaseWorkflow:
     """The tree from bytes, on the specs it was running on."""
-    raw = _expand.decompress(data, max_output_size=STATE_LIMIT)
+    raw = _zstd.expand(data, max_output_size=STATE_LIMIT)
     _, ticks, completed, success, rows, scopes = msgpack.unpackb(raw, strict_map_key=False, object_hook=unpack_value)
     workflow = CaseWorkflow(compiled, deserializing=True)
     workflow.ticks = ticks
@@ -71,9 +81,18 @@ def _rows(workflow: Any) -> list[list[Any]]:
         row = len(rows)
         changed, dropped = _delta(task, tasks.get(task._parent))
         rows.append(
-            [task.id.bytes, parent, task._state, task.task_spec.name, task.last_state_change, task.triggered,
-             task.internal_data or None, changed, dropped]
-        )  # fmt: skip
+            [
+                task.id.bytes,
+                parent,
+                task._state,
+                task.task_spec.name,
+                task.last_state_change,
+                task.triggered,
+                task.internal_data or None,
+                changed,
+                dropped,
+            ]
+        )
         stack.extend((tasks[child], row) for child in reversed(task._children))
     return rows
 
@@ -81,13 +100,13 @@ def _rows(workflow: Any) -> list[list[Any]]:
 def _delta(task: Task, parent: Task | None) -> tuple[dict[str, Any] | None, list[str] | None]:
     data = task.data
     if parent is None:
-        return (data or None), None
+        return (packable(data) or None), None
     base = parent.data
     if data is base or (not data and not base):
         return None, None
     changed = {k: v for k, v in data.items() if k not in base or base[k] != v}
     dropped = [k for k in base if k not in data]
-    return (changed or None), (dropped or None)
+    return (packable(changed) or None), (dropped or None)
 
 
 def _build(workflow: Any, rows: list[list[Any]]) -> None:

@@ -12,9 +12,21 @@ from lxml import etree
 from engine.xml import CAMUNDA, NS, local, tag
 
 ACTIVITIES = frozenset(
-    ["task", "userTask", "manualTask", "scriptTask", "serviceTask", "businessRuleTask", "sendTask", "receiveTask",
-     "subProcess", "callActivity", "transaction", "adHocSubProcess"]
-)  # fmt: skip
+    [
+        "task",
+        "userTask",
+        "manualTask",
+        "scriptTask",
+        "serviceTask",
+        "businessRuleTask",
+        "sendTask",
+        "receiveTask",
+        "subProcess",
+        "callActivity",
+        "transaction",
+        "adHocSubProcess",
+    ]
+)
 GATEWAYS = frozenset(["exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"])
 EVENTS = frozenset(["startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"])
 NODES = ACTIVITIES | GATEWAYS | EVENTS

@@ -1,4 +1,4 @@
-"""Event definitions of this host: timers on the turn's clock, messages that leave the case, errors that find their way."""
+"""Event definitions of this host: timers on the turn's clock, messages that leave, errors that find their way."""
 
 from datetime import datetime
 from typing import Any
@@ -180,12 +180,7 @@ class Several(MultipleEventDefinition):
         """Whether enough of them came."""
         seen = my_task.internal_data.setdefault("seen", [])
         for position, definition in enumerate(self.event_definitions):
-            if (
-                isinstance(definition, TimerEventDefinition)
-                and position not in seen
-                and not seen
-                and definition.has_fired(my_task)
-            ):
+            if not seen and isinstance(definition, TimerEventDefinition) and definition.has_fired(my_task):
                 seen.append(position)
                 my_task.internal_data.pop("event_fired", None)
         return len(seen) == len(self.event_definitions) if self.parallel else bool(seen)

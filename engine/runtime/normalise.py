@@ -13,8 +13,15 @@ from lxml import etree
 from engine.runtime.diagram import ACTIVITIES, NODES, SCOPES
 from engine.xml import CAMUNDA, NS, local, tag
 
-DATA = ["dataObject", "dataObjectReference", "dataStoreReference", "dataInputAssociation", "dataOutputAssociation",
-        "ioSpecification", "property"]  # fmt: skip
+DATA = [
+    "dataObject",
+    "dataObjectReference",
+    "dataStoreReference",
+    "dataInputAssociation",
+    "dataOutputAssociation",
+    "ioSpecification",
+    "property",
+]
 
 
 def normalise(root: etree._Element) -> etree._Element:

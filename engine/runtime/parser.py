@@ -67,9 +67,14 @@ class _EndEvent(event_parsers.EndEventParser):
 
     def create_task(self) -> Any:
         definition = self.get_event_definition(
-            [event_parsers.MESSAGE_EVENT_XPATH, event_parsers.SIGNAL_EVENT_XPATH, event_parsers.ERROR_EVENT_XPATH,
-             event_parsers.ESCALATION_EVENT_XPATH, event_parsers.TERMINATION_EVENT_XPATH]
-        )  # fmt: skip
+            [
+                event_parsers.MESSAGE_EVENT_XPATH,
+                event_parsers.SIGNAL_EVENT_XPATH,
+                event_parsers.ERROR_EVENT_XPATH,
+                event_parsers.ESCALATION_EVENT_XPATH,
+                event_parsers.TERMINATION_EVENT_XPATH,
+            ]
+        )
         task = self._create_task(definition)
         task.connect(self.spec.end)
         return task

@@ -99,15 +99,18 @@ class CaseData(TaskDataReference):
 class _Instances:
     """Multi-instance without the library's data merging: locals stay local, results are collected in the case."""
 
+    data_output: Any
+    output_item: Any
+
     def merge_child(self, workflow: Any, child: Task) -> None:  # noqa: ARG002 the library's signature
         """Book an instance as done; collect its result."""
         parent = child.parent
-        if self.data_output is not None:  # type: ignore[attr-defined]  # set by the library
+        if self.data_output is not None:
             item = (
                 child.data.get(self.output_item.bpmn_id) if self.output_item is not None else child.data.get("result")
-            )  # type: ignore[attr-defined]
-            collected = [] if not parent.internal_data["merged"] else list(self.data_output.get(parent))  # type: ignore[attr-defined]
-            self.data_output.set(parent, [*collected, item])  # type: ignore[attr-defined]
+            )
+            collected = [] if not parent.internal_data["merged"] else list(self.data_output.get(parent))
+            self.data_output.set(parent, [*collected, item])
         parent.internal_data["merged"].append(str(child.id))
 
     def init_data_output_with_input_data(self, my_task: Task, input_data: Any) -> None:

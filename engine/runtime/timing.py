@@ -80,7 +80,7 @@ class Timing:
             return datetime.fromisoformat(rest)
         raise RunFailed(f"{rule.start!r} is not a date", element=element.id)
 
-    def _text(self, task: Task, text: str, element: Element) -> str:
+    def _text(self, task: Task | None, text: str, element: Element) -> str:
         if not text.startswith("="):
             return text
         value = self.evaluate(task, text, element.id)
@@ -135,7 +135,7 @@ class Timing:
     def _extend(self, element: Element) -> None:
         by = element.properties.get("extend_by", "")
         value = self.evaluate(None, by, element.id) if by.startswith("=") else by
-        reason = self._text(None, element.properties.get("extend_reason", ""), element)  # type: ignore[arg-type]  # no locals
+        reason = self._text(None, element.properties.get("extend_reason", ""), element)
         try:
             extended = self.clocks.extend(element.properties["extend"], str(value), reason)
         except InvalidPeriod as error:
@@ -150,7 +150,7 @@ class Timing:
             task.internal_data["due"] = {**task.internal_data["due"], clock.element: due}
 
     def _settle(self) -> None:
-        """Make the deadlines match the tokens: start those of activities, end those whose task is gone, stop, resume."""
+        """Make the deadlines match the tokens: start those of activities, end those left behind, stop and resume."""
         live = self.workflow.live()
         present = {task.id for task in live}
         for clock in self.clocks.all:

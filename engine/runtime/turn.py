@@ -162,10 +162,12 @@ class Turn(Timing):
                 and owner.task_spec.name == owner.parent.task_spec.task_spec
             ):
                 owner = owner.parent
-            catchers = [
-                t for t in owner.parent.children
-                if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING and t.task_spec.event_definition.catches(t, event)
-            ]  # fmt: skip
+            waiting = [
+                t
+                for t in owner.parent.children
+                if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING
+            ]
+            catchers = [t for t in waiting if t.task_spec.event_definition.catches(t, event)]
             catchers.sort(key=lambda t: not t.task_spec.event_definition.code)
             if catchers:
                 catchers[0].task_spec.catch(catchers[0], event)

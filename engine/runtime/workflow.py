@@ -124,7 +124,7 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
         owner = self.get_task_from_id(scope.parent_task_id) if self._find(scope.parent_task_id) else None
         return owner is not None and self.is_attached(owner)
 
-    def _find(self, task_id: Any) -> Task | None:
+    def _find(self, task_id: Any) -> Any:
         if task_id in self.tasks:
             return self.tasks[task_id]
         for scope in self.subprocesses.values():
@@ -132,7 +132,7 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
                 return scope.tasks[task_id]
         return None
 
-    def find(self, task_id: Any) -> Task | None:
+    def find(self, task_id: Any) -> Any:
         """The task with this id, anywhere in the case."""
         return self._find(task_id)
 

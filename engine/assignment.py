@@ -1,0 +1,98 @@
+"""Who works on a task: claim, release, reassign."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.audit import Happened, append_events, insert_events
+from engine.authority import Actor, may_take, pool_of, require_sight, require_take
+from engine.directory import directory
+from engine.errors import NotAllowed, TaskClosed
+from engine.model import Case, Draft, Person, Task
+from engine.options import people_with
+from engine.store import offices_of
+
+REASSIGNING = frozenset(["mediation_head", "organ_leader", "justice_leader", "district_coordinator", "administrator"])
+
+
+def claim_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Take a task out of its queue. Raises TaskClosed, NotAllowed."""
+    task, case = _open_task(session, task_id, actor)
+    if task.assignee == actor.id:
+        return
+    if task.assignee is not None:
+        raise NotAllowed("somebody else has taken this task", assignee=task.assignee)
+    require_take(actor, task.role, task.office, task.assignee, directory(session).roles)
+    task.assignee, task.claimed_at, task.pool = actor.id, now, None
+    _note(session, case, Happened("task_claimed", _about(task)), actor=actor, now=now)
+
+
+def release_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Put a task back into its queue. Raises TaskClosed, NotAllowed."""
+    task, case = _open_task(session, task_id, actor)
+    if task.assignee != actor.id or task.role is None:
+        raise NotAllowed("only a task of your own that others can take can be put back")
+    task.assignee, task.claimed_at = None, None
+    task.pool = pool_of(task.role, task.office, directory(session).roles)
+    _note(session, case, Happened("task_released", {**_about(task), "reason": reason}), actor=actor, now=now)
+
+
+def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Give a task to somebody who may do it; the unit's heads and the person who has it may. A reason is required."""
+    task, case = _open_task(session, task_id, actor)
+    known = directory(session)
+    if not reason.strip():
+        raise NotAllowed("say why the task is given to somebody else", field="reason")
+    leads = any(
+        role in REASSIGNING and (office == task.office or known.roles[role].scope == "district")
+        for role, office in actor.roles
+        if role in known.roles
+    )
+    if not leads and task.assignee != actor.id:
+        raise NotAllowed("only the unit's heads or the person who has the task can give it away")
+    if task.role is None or person_id not in {p for p, _ in people_with(session, known, task.role, task.office)}:
+        raise NotAllowed("this person cannot do the task", person=person_id)
+    before = task.assignee
+    task.assignee, task.claimed_at, task.pool = person_id, now, None
+    _hand_over_draft(session, task, before, person_id)
+    detail = {
+        **_about(task),
+        "from": before,
+        "to": person_id,
+        "to_name": _name(session, person_id),
+        "reason": reason.strip(),
+    }
+    _note(session, case, Happened("task_reassigned", detail), actor=actor, now=now)
+
+
+def _open_task(session: Session, task_id: UUID, actor: Actor) -> tuple[Task, Case]:
+    row = session.execute(select(Task, Case).join(Case).where(Task.id == task_id).with_for_update(of=Case)).first()
+    if row is None:
+        raise TaskClosed
+    roles = directory(session).roles
+    if not may_take(actor, row[0].role, row[0].office, row[0].assignee, roles):
+        require_sight(actor, offices_of(session, row[1]), roles)
+    return row[0], row[1]
+
+
+def _note(session: Session, case: Case, happened: Happened, *, actor: Actor, now: datetime) -> None:
+    events = append_events(session, case, [happened], actor=actor, now=now)
+    session.flush()
+    insert_events(session, events)
+
+
+def _about(task: Task) -> dict[str, Any]:
+    return {"task": str(task.id), "element": task.element}
+
+
+def _name(session: Session, person_id: int) -> str:
+    return session.scalar(select(Person.name).where(Person.id == person_id)) or str(person_id)
+
+
+def _hand_over_draft(session: Session, task: Task, before: int | None, after: int) -> None:
+    draft = session.get(Draft, (str(task.id), before)) if before is not None else None
+    if draft is not None and session.get(Draft, (str(task.id), after)) is None:
+        session.add(Draft(key=draft.key, person_id=after, answers=draft.answers, saved_at=draft.saved_at))

@@ -1,0 +1,62 @@
+"""Versions of process folders: which one new cases use."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from engine import definitions
+from engine.audit import append_ledger
+from engine.authority import Actor
+from engine.checks import check_definition
+from engine.directory import directory
+from engine.errors import InvalidDefinition
+from engine.model import Version
+from engine.rows import DeployedVersion
+
+
+def deploy(session: Session, folder: Path, *, actor: Actor, now: datetime) -> DeployedVersion:
+    """Make a process folder the version that new cases use; running cases stay on theirs.
+
+    The same content is the same version. Raises InvalidDefinition with every finding.
+    """
+    return deploy_files(session, definitions.read_files(folder), actor=actor, now=now)
+
+
+def deploy_files(session: Session, files: Mapping[str, str], *, actor: Actor, now: datetime) -> DeployedVersion:
+    """`deploy` for files that are already read (name -> text)."""
+    definition = definitions.define(files)
+    newest = newest_version(session, definition.process)
+    if newest is not None and newest.digest == definition.digest:
+        return _deployed(newest, is_new=False)
+    findings = [
+        f for f in check_definition(definition, roles=frozenset(directory(session).roles)) if f.level != "warning"
+    ]
+    if findings:
+        raise InvalidDefinition(findings)
+    again = session.scalar(select(Version).where(Version.digest == definition.digest))
+    session.execute(update(Version).where(Version.process == definition.process).values(active=False))
+    version = again or Version(
+        process=definition.process,
+        digest=definition.digest,
+        title=definition.title,
+        files=dict(definition.files),
+        deployed_by=actor.name,
+        deployed_at=now,
+        active=True,
+    )
+    version.active = True
+    session.add(version)
+    append_ledger(session, "version_deployed", {"process": definition.process, "digest": definition.digest}, actor, now)
+    return _deployed(version, is_new=True)
+
+
+def _deployed(version: Version, *, is_new: bool) -> DeployedVersion:
+    return DeployedVersion(version.id, version.process, version.title, version.digest, version.deployed_at, is_new)
+
+
+def newest_version(session: Session, process: str) -> Version | None:
+    """The version that new cases of a process use."""
+    return session.scalar(select(Version).where(Version.process == process, Version.active))

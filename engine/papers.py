@@ -1,0 +1,89 @@
+"""Printable papers of a case, made from its data: issued ones as it was then, previews as it is now."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import documents
+from engine.authority import Actor
+from engine.casefile import visible_case
+from engine.deadlines import OFFICE
+from engine.directory import Directory, directory
+from engine.errors import NotFound
+from engine.facts import references, revealed
+from engine.model import Case, Paper, Person, SensitiveFact
+from engine.queries import definition_of_case
+from engine.rows import PaperPage
+from engine.values import loads
+
+
+def paper_page(session: Session, paper_id: UUID, actor: Actor) -> PaperPage:
+    """An issued paper, made from the case data as it was then. Raises NotFound."""
+    row = session.get(Paper, paper_id)
+    if row is None:
+        raise NotFound
+    case = visible_case(session, row.case_id, actor)
+    return _paper(session, case, row.kind, row.data, row.number, row.issued_at, is_preview=False)
+
+
+def paper_preview(session: Session, case_id: UUID, kind: str, actor: Actor, *, now: datetime) -> PaperPage:
+    """A paper as it would be issued now. Raises NotFound."""
+    case = visible_case(session, case_id, actor)
+    return _paper(session, case, kind, case.data, "", now, is_preview=True)
+
+
+def _paper(
+    session: Session, case: Case, kind: str, data: str, number: str, at: datetime, *, is_preview: bool
+) -> PaperPage:
+    known, definition = directory(session), definition_of_case(session, case)
+    paper = definition.papers.get(kind)
+    template = definition.files.get(paper.template) if paper is not None else None
+    if paper is None or template is None:
+        raise NotFound
+    values = loads(data)
+    ids = [UUID(ref) for ref in references(values)]
+    rows = list(session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids)))) if ids else []
+    kept = {str(row.id): row.value for row in rows}
+    office = known.offices.get(case.office, {})
+    names = Names(session, known)
+    context = {
+        **{key: revealed(value, kept) for key, value in values.items()},
+        "case": {"number": case.number, "title": case.title, "opened_at": case.opened_at},
+        "office": {"id": case.office, **office},
+        "paper": {"number": number, "title": paper.title, "issued_on": at.astimezone(OFFICE).date()},
+        "person": names.person,
+        "office_name": names.office,
+        "register": names.register,
+        "matter": lambda key: names.register("matters", key),
+    }
+    html = documents.render(template, context)
+    return PaperPage(case.id, case.number, kind, paper.title, number, html, is_preview)
+
+
+class Names:
+    """The names behind the ids that a paper mentions."""
+
+    def __init__(self, session: Session, known: Directory) -> None:
+        self._session, self._known = session, known
+
+    def person(self, person_id: Any) -> str:
+        """A person's name."""
+        found = self._session.get(Person, int(person_id)) if str(person_id or "").isdigit() else None
+        return found.name if found is not None else ""
+
+    def office(self, office: Any) -> str:
+        """An office's name."""
+        return self._known.office_name(str(office)) if office else ""
+
+    def register(self, name: str, key: Any) -> Mapping[str, Any]:
+        """A row of a register."""
+        return self._known.registers.get(name, {}).get(str(key), {})
+
+
+def person_name(session: Session, person_id: Any) -> str:
+    """The name behind a person id, or an empty text."""
+    return Names(session, directory(session)).person(person_id)
