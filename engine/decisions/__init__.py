@@ -4,8 +4,10 @@
 answers as DMN defines it; ``matches`` with ``map_result`` answers as Camunda's ``mapDecisionResult`` does.
 """
 
-from engine.decisions.decisions import Decisions, map_result, parse_decisions
+from engine.decisions.decisions import Decisions
+from engine.decisions.files import parse_decisions
 from engine.decisions.findings import DecisionError, Problem
+from engine.decisions.results import map_result
 from engine.decisions.tables import Match
 
 __all__ = ["DecisionError", "Decisions", "Match", "Problem", "map_result", "parse_decisions"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.decisions.findings import DecisionError
 from engine.decisions.model import Logic, Model, nothing, typed
-from engine.decisions.source import Element, child, children, local, text
+from engine.decisions.source import Element, child, children, label, local, text
 from engine.decisions.tables import compile_table
 from engine.feel import Function, Run, Type
 from engine.feel.calls import arguments_of, invoke
@@ -39,8 +39,11 @@ def compile_boxed(element: Element | None, model: Model) -> Logic:
 
 
 def inside(parent: Element | None, model: Model) -> Logic:
-    """Compile the boxed expression inside an element."""
-    return compile_boxed(logic_element(parent), model)
+    """Compile the boxed expression inside an element; a missing one is a problem."""
+    found = logic_element(parent)
+    if found is None and parent is not None:
+        model.report(parent, "dmn-no-logic", f"{label(parent)} has no expression")
+    return compile_boxed(found, model)
 
 
 @boxed("literalExpression")

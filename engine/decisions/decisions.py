@@ -1,22 +1,17 @@
-"""A whole file of decisions: reading it, its problems, and deciding."""
+"""A whole file of decisions: its problems, and deciding."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from engine.decisions.findings import DecisionError, Problem
-from engine.decisions.graph import Evaluation, Node, Nodes, check_graph, compile_node, read_node
-from engine.decisions.items import read_items
-from engine.decisions.model import Hosts, Model
-from engine.decisions.source import Element, children, local, read, text
+from engine.decisions.graph import Evaluation, Node, Nodes
 from engine.decisions.tables import Match
 from engine.feel import FeelError, Function, Run
 from engine.feel.expression import bounded
 from engine.feel.scope import Root
 
-_GRAPH = ("decision", "inputData", "businessKnowledgeModel", "decisionService")
-_NAMED = {*_GRAPH, "variable", "import", "column", "output", "for", "some", "every", "filter"}
 _STEPS = 1_000_000
 
 
@@ -124,91 +119,3 @@ class Decisions:
         if not found:
             raise DecisionError("dmn-unknown-decision", f"there is no decision {name}", element=name)
         return found[0]
-
-
-def parse_decisions(xml: bytes, *, functions: Hosts | None = None, imports: Iterable[bytes] = ()) -> Decisions:
-    """Read a file; ``functions`` are offered to its FEEL, ``imports`` are the files it may import."""
-    root, problems = read(xml)
-    if root is None:
-        return Decisions({}, (), tuple(problems))
-    model = Model(functions)
-    nodes: Nodes = {}
-    elements: dict[str, Element] = {}
-    read_names(root, model.names)
-    for other, prefix in _imported(root, imports, model):
-        read_names(other, model.names)
-        _add(other, model, nodes, elements, prefix)
-    own = _add(root, model, nodes, elements, "")
-    for key, node in nodes.items():
-        compile_node(elements[key], node, model)
-    check_graph(nodes, elements, model)
-    if not any(node.kind == "decision" for node in own):
-        model.report(root, "dmn-no-decision", "the file has no decision")
-    return Decisions(nodes, tuple(own), tuple(model.problems))
-
-
-def read_names(root: Element, names: set[str]) -> None:
-    """Collect the names that expressions of the file may use, as variables or behind a dot."""
-    for element in root.iter():
-        if local(element) in _NAMED:
-            names.add(element.get("name") or element.get("iteratorVariable") or "")
-    names.discard("")
-
-
-def _imported(root: Element, files: Iterable[bytes], model: Model) -> list[tuple[Element, str]]:
-    given = [found for found in (read(xml)[0] for xml in files) if found is not None]
-    by_namespace = {found.get("namespace") or "": found for found in given}
-    made: list[tuple[Element, str]] = []
-    for element in children(root, "import"):
-        namespace = element.get("namespace") or ""
-        if namespace in by_namespace:
-            made.append((by_namespace[namespace], element.get("name") or ""))
-        elif (element.get("importType") or "").find("DMN") >= 0:
-            message = f"the imported model {namespace} is not there"
-            model.report(element, "dmn-import", message, namespace=namespace)
-    return made
-
-
-def _add(root: Element, model: Model, nodes: Nodes, elements: dict[str, Element], prefix: str) -> list[Node]:
-    """Add the graph and the types of one file."""
-    dotted = f"{prefix}." if prefix else ""
-    read_items(root, model.types, model.names, model.report, dotted)
-    for element in children(root, "itemDefinition"):
-        allowed = next((text(part) for part in children(element, "allowedValues")), "")
-        model.allowed[dotted + (element.get("name") or "")] = allowed
-    made: list[Node] = []
-    for element in children(root, *_GRAPH):
-        node = read_node(element, root.get("namespace") or "", prefix)
-        if node.key in nodes:
-            model.report(element, "dmn-duplicate-id", f"two elements have the id {node.id}", id=node.id)
-        nodes[node.key] = node
-        elements[node.key] = element
-        made.append(node)
-    return made
-
-
-_MODES: dict[str, Callable[[list[Match]], Any]] = {
-    "singleEntry": lambda matches: _entry(_single(matches)) if matches else None,
-    "singleResult": lambda matches: _single(matches) if matches else None,
-    "collectEntries": lambda matches: [_entry(match.outputs) for match in matches],
-    "resultList": lambda matches: [match.outputs for match in matches],
-}
-
-
-def _single(matches: list[Match]) -> dict[str, Any]:
-    if len(matches) > 1:
-        raise DecisionError("dmn-result-mapping", f"{len(matches)} rules match, but one result is wanted")
-    return matches[0].outputs
-
-
-def _entry(outputs: Mapping[str, Any]) -> Any:
-    if len(outputs) > 1:
-        raise DecisionError("dmn-result-mapping", f"the result has {len(outputs)} outputs, but one is wanted")
-    return next(iter(outputs.values()), None)
-
-
-def map_result(result: list[Match], mode: str = "resultList") -> Any:
-    """Map the rules that apply as Camunda's ``mapDecisionResult`` does."""
-    if mode not in _MODES:
-        raise DecisionError("dmn-result-mapping", f"there is no result mapping {mode}", mode=mode)
-    return _MODES[mode](result)

@@ -27,7 +27,8 @@ class Node:
     kind: str
     variable: str
     type: Type | None
-    prefix: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """The names of its file for the namespaces that are imported there."""
     needs: list[str] = field(default_factory=list)
     logic: Logic = nothing
     declared: bool = True
@@ -44,12 +45,12 @@ class Node:
 Nodes = dict[str, Node]
 
 
-def read_node(element: Element, namespace: str, prefix: str) -> Node:
+def read_node(element: Element, namespace: str, aliases: Mapping[str, str]) -> Node:
     """Read what an element says about itself, without its logic."""
     variable = child(element, "variable")
     identity = element.get("id") or element.get("name") or ""
     name = element.get("name") or identity
-    node = Node(f"{namespace}#{identity}", identity, name, local(element), name, None, prefix)
+    node = Node(f"{namespace}#{identity}", identity, name, local(element), name, None, aliases)
     if variable is not None:
         node.variable = variable.get("name") or name
     node.declared = variable is not None
@@ -86,7 +87,10 @@ def compile_node(element: Element, node: Node, model: Model) -> None:
         else:
             node.logic = compile_boxed(found, model)
     elif node.kind == "businessKnowledgeModel":
-        node.logic = compile_function(child(element, "encapsulatedLogic"), model, node.name, _result(node.type))
+        function = child(element, "encapsulatedLogic")
+        if function is None:
+            model.report(element, "dmn-no-logic", f"{node.name} has no logic")
+        node.logic = compile_function(function, model, node.name, _result(node.type))
     node.reads = frozenset(model.reads)
 
 
@@ -119,7 +123,8 @@ class Evaluation:
             needed = self.nodes.get(key)
             if needed is None:
                 continue
-            place = names.setdefault(needed.prefix, {}) if needed.prefix != node.prefix else names
+            alias = node.aliases.get(needed.key.rpartition("#")[0], "")
+            place = names.setdefault(alias, {}) if alias else names
             place[needed.variable] = self.value_of(needed)
             offered |= self._columns(needed, place[needed.variable])
         return Scope(self.run, {**offered, **names}, Scope(self.run, self.visible))
@@ -137,8 +142,10 @@ class Evaluation:
         """Return the value of a node; each decision is made once."""
         if node.key not in self.known:
             self.run.enter()
-            self.known[node.key] = _VALUES.get(node.kind, _decision)(self, node)
-            self.run.leave()
+            try:
+                self.known[node.key] = _VALUES.get(node.kind, _decision)(self, node)
+            finally:
+                self.run.leave()
         return self.known[node.key]
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.decisions.source import Element, child, children, label, text, type_name
+from engine.decisions.source import Element, child, children, text, type_name
 from engine.feel import FeelError, Type, compile_unary
 from engine.feel.temporal import parse_temporal
 from engine.feel.types import ANY, simple
 
+if TYPE_CHECKING:
+    from engine.decisions.model import Model
+
 _NUMBERS = {"integer", "long", "double", "short", "float", "decimal", "int", "byte"}
-Report = Callable[..., None]
 
 
 class Items(dict[str, Type]):
@@ -24,54 +26,48 @@ class Items(dict[str, Type]):
         return self.get(name) or self.get(bare) or simple(name) or simple(bare)
 
 
-def read_items(root: Element, items: Items, names: set[str], report: Report, prefix: str = "") -> None:
+def read_items(root: Element, model: "Model", items: Items) -> None:
     """Add the item definitions of a file."""
     for element in children(root, "itemDefinition"):
-        items[prefix + (element.get("name") or "")] = Type("Any", get=_later(element, items, prefix, report))
-        names.update(component.get("name") or "" for component in element.iter() if component.get("name"))
+        items[element.get("name") or ""] = Type("Any", get=_later(element, model))
+        model.names.update(part.get("name") or "" for part in element.iter() if part.get("name"))
 
 
-def _later(element: Element, items: Items, prefix: str, report: Report) -> Callable[[], Type]:
+def _later(element: Element, model: "Model") -> Callable[[], Type]:
     """Build the type when it is first used: definitions may refer to later ones and to themselves."""
     made: list[Type] = []
 
     def get() -> Type:
         if not made:
-            made.append(_definition(element, items, prefix, report))
+            made.append(_definition(element, model))
         return made[0]
 
     return get
 
 
-def _definition(element: Element, items: Items, prefix: str, report: Report) -> Type:
+def _definition(element: Element, model: "Model") -> Type:
     function = child(element, "functionItem")
     components = list(children(element, "itemComponent"))
-    name = type_name(element)
     if components:
-        fields = [(part.get("name") or "", _definition(part, items, prefix, report)) for part in components]
-        found = Type("context", fields=tuple(fields))
+        found = Type("context", fields=tuple((part.get("name") or "", _definition(part, model)) for part in components))
     elif function is not None:
         parts = [*children(function, "parameters"), function]
         refs = [part.get("typeRef") or part.get("outputTypeRef") or "Any" for part in parts]
-        found = Type("function", fields=tuple((ref, _reference(ref, items, prefix)) for ref in refs))
+        found = Type("function", fields=tuple((ref, model.types.named(ref) or ANY) for ref in refs))
     else:
-        found = _reference(name, items, prefix) if name else ANY
-    found = _constrained(element, found, report)
+        found = model.types.named(type_name(element)) or ANY
+    found = _constrained(element, found, model)
     return Type("list", item=found) if element.get("isCollection") == "true" else found
 
 
-def _reference(name: str, items: Items, prefix: str) -> Type:
-    return items.named(prefix + name) or items.named(name) or ANY
-
-
-def _constrained(element: Element, found: Type, report: Report) -> Type:
+def _constrained(element: Element, found: Type, model: "Model") -> Type:
     allowed = text(child(element, "allowedValues"))
     if not allowed:
         return found
     try:
         tests = compile_unary(allowed)
     except FeelError as error:
-        report(label(element), "dmn-allowed-values", error)
+        model.report(element, "dmn-allowed-values", error)
         return found
     base = found
 
