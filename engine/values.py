@@ -40,8 +40,18 @@ def from_json(value: Any) -> Any:
 
 
 def pack_value(value: Any) -> Any:
-    """msgpack's `default`: a tagged object for what msgpack does not know."""
+    """Msgpack's `default`: a tagged object for what msgpack does not know."""
     return _tagged(value)
+
+
+def packable(value: Any) -> Any:
+    """The value for msgpack: an object that happens to have the key "@" is wrapped here too."""
+    if isinstance(value, dict):
+        inner = {key: packable(item) for key, item in value.items()}
+        return {TAG: "object", "v": list(inner.items())} if TAG in inner else inner
+    if isinstance(value, (list, tuple)):
+        return [packable(item) for item in value]
+    return value
 
 
 def unpack_value(value: dict[Any, Any]) -> Any:

@@ -145,7 +145,7 @@ class Terminate(TerminateEventDefinition):
 
 
 class _Coded:
-    """Errors and escalations: caught by code on the boundaries of the enclosing activities, inside out (BPMN 10.5.1)."""
+    """Errors and escalations: caught by code on the boundaries of enclosing activities, inside out (BPMN 10.5.1)."""
 
     code: str | None
 
