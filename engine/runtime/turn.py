@@ -220,10 +220,8 @@ class Turn(Timing):
             return 0
         for key, value in payload.items():
             self.assign(key, value)
-        before = set(top.subprocesses)
         caught = top.event_manager.catch(BpmnEvent(definition), internal=False)
-        for owner_id in set(top.subprocesses) - before:
-            self._interrupt_for(owner_id)
+        self._interrupt()
         self.drive()
         return int(caught)
 
@@ -234,16 +232,16 @@ class Turn(Timing):
             for start in self.workflow.subprocess_specs[name].bpmn_start_events
         )
 
-    def _interrupt_for(self, owner_id: UUID) -> None:
+    def _interrupt(self) -> None:
         """An interrupting event sub-process ends everything else in the case (B8)."""
-        keep = self.workflow.tasks.get(owner_id)
-        if keep is None or keep.task_spec.name not in self.compiled.interrupting:
-            return
-        for child in self.workflow.task_tree.children:
-            if child is not keep:
-                for task in [t for t in _below(child) if not t._state & TaskState.FINISHED_MASK]:
-                    if task.id in self.workflow.tasks:
-                        task.cancel()
+        while self.workflow.interrupts:
+            keep = self.workflow.interrupts.pop(0)
+            for child in self.workflow.task_tree.children:
+                if child is not keep:
+                    for task in [t for t in _below(child) if not t._state & TaskState.FINISHED_MASK]:
+                        if task.id in self.workflow.tasks:
+                            task.cancel()
+            keep.task_spec._predict(keep, mask=TaskState.NOT_FINISHED_MASK)  # nobody else leads to the end now
 
     def drive(self) -> None:
         """Run everything automatic and everything due, until the case waits or is over."""
@@ -262,6 +260,7 @@ class Turn(Timing):
         spec = task.task_spec
         try:
             task.run()
+            self._interrupt()
             self._book()
             if len(spec._inputs) > 1 and self._again(task):
                 compact(self.workflow)

@@ -55,6 +55,7 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
         self.compiled = compiled
         self.turn = turn
         self.ticks = 0
+        self.interrupts: list[Task] = []  # event sub-processes just started that end everything else
         self.ready: list[tuple[int, int, Any, Task]] = []
         self.joins: dict[Any, Task] = {}
         self.journal: list[Step] = []
@@ -64,6 +65,8 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
         """Start a scope of our class."""
         scope = CaseScope(self.subprocess_specs[spec_name], parent_task_id=my_task.id, top_workflow=self)
         self.subprocesses[my_task.id] = scope
+        if spec_name in self.compiled.interrupting:
+            self.interrupts.append(my_task)
         return scope
 
     def on_change(self, task: Task, before: int, value: int) -> None:
