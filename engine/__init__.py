@@ -6,14 +6,12 @@ from engine.authority import CLOCK, SYSTEM, Actor, Role
 from engine.calendars import InvalidCalendar
 from engine.casefile import (
     case_page,
-    cases,
     deadline_page,
     file_for,
     incidents,
-    search,
-    sees_all_cases,
     versions,
 )
+from engine.caselist import cases, search, sees_all_cases
 from engine.catalogue import ProcessKind, choice_labels, process_kinds, task_options
 from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
@@ -22,7 +20,7 @@ from engine.definitions import Definition, define, read_files
 from engine.deployment import deploy, deploy_files
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
 from engine.drafts import drop_draft, save_draft
-from engine.due import due_cases, due_effects, due_reminders, next_due
+from engine.due import due_cases, due_effects, due_reminders, is_anchor_due, next_due
 from engine.errors import (
     AlreadyDone,
     Busy,
@@ -40,16 +38,9 @@ from engine.errors import (
 from engine.facts import Fact
 from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Option, TooManyAnswers, decode, shown, visible
-from engine.operations import (
-    deliver_effect,
-    drop_incident,
-    fail_effect,
-    fire_timers,
-    postpone_timers,
-    record_incident,
-    retry_incident,
-    send_reminders,
-)
+from engine.inbox import inbox, inbox_counts
+from engine.incidents import drop_incident, fail_effect, record_incident, retry_incident
+from engine.operations import deliver_effect, fire_timers, postpone_timers, send_reminders
 from engine.options import options_for
 from engine.papers import paper_page, paper_preview, person_name
 from engine.passwords import (
@@ -79,14 +70,7 @@ from engine.people import (
     set_roles,
 )
 from engine.pictures import diagram
-from engine.queries import (
-    event_page,
-    inbox,
-    inbox_counts,
-    start_page,
-    startable,
-    task_page,
-)
+from engine.queries import event_page, start_page, startable, task_page
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,
@@ -110,6 +94,17 @@ from engine.rows import (
     StartPage,
     TaskPage,
     Visit,
+)
+from engine.tracing import (
+    Snapshot,
+    TracedStep,
+    case_ids,
+    forget_definitions,
+    plain,
+    snapshot,
+    steps_of,
+    survives_reload,
+    traced,
 )
 from engine.uploads import add_file, file_path
 
@@ -169,6 +164,7 @@ __all__ = [
     "Raisable",
     "Role",
     "RunFailed",
+    "Snapshot",
     "StartPage",
     "Startable",
     "Step",
@@ -176,6 +172,7 @@ __all__ = [
     "TaskClosed",
     "TaskPage",
     "TooManyAnswers",
+    "TracedStep",
     "UsernameTaken",
     "Visit",
     "WeakPassword",
@@ -184,6 +181,7 @@ __all__ = [
     "anchor",
     "append_ledger",
     "cancel_case",
+    "case_ids",
     "case_page",
     "cases",
     "cases_of_older_calendars",
@@ -215,10 +213,12 @@ __all__ = [
     "file_for",
     "file_path",
     "fire_timers",
+    "forget_definitions",
     "import_people",
     "inbox",
     "inbox_counts",
     "incidents",
+    "is_anchor_due",
     "knows_password",
     "list_people",
     "load_reference",
@@ -230,6 +230,7 @@ __all__ = [
     "parse_year",
     "person_name",
     "person_of",
+    "plain",
     "postpone_timers",
     "process_kinds",
     "raise_event",
@@ -250,13 +251,17 @@ __all__ = [
     "shown",
     "sign_in",
     "sign_out",
+    "snapshot",
     "start_case",
     "start_page",
     "startable",
+    "steps_of",
     "store_reference",
+    "survives_reload",
     "task_options",
     "task_page",
     "touch_sign_in",
+    "traced",
     "upgrade",
     "verify",
     "versions",

@@ -15,8 +15,6 @@ from engine.model import Case, Draft, Person, Task
 from engine.options import people_with
 from engine.store import offices_of
 
-REASSIGNING = frozenset(["mediation_head", "organ_leader", "justice_leader", "district_coordinator", "administrator"])
-
 
 def claim_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Take a task out of its queue. Raises TaskClosed, NotAllowed."""
@@ -47,9 +45,10 @@ def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: st
     if not reason.strip():
         raise NotAllowed("say why the task is given to somebody else", field="reason")
     leads = any(
-        role in REASSIGNING and (office == task.office or known.roles[role].scope == "district")
+        role in known.roles
+        and known.roles[role].leads
+        and (office == task.office or known.roles[role].scope == "district")
         for role, office in actor.roles
-        if role in known.roles
     )
     if not leads and task.assignee != actor.id:
         raise NotAllowed("only the unit's heads or the person who has the task can give it away")

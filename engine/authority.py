@@ -30,12 +30,13 @@ SYSTEM = Actor(None, "system")
 
 @dataclass(frozen=True)
 class Role:
-    """A role: held in an office, or for the whole district; sees its offices' cases, or all."""
+    """A role: held in an office, or for the whole district; sees its offices' cases, or all; may lead others."""
 
     id: str
     name: str
     scope: str = "office"
     sees: str = "office"
+    leads: bool = False  # may give other people's tasks to somebody else
 
 
 def pool_of(role: str, office: str, roles: Mapping[str, Role]) -> str:

@@ -5,32 +5,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine import runtime
-from engine.authority import Actor, may_see, sees_all
+from engine.authority import Actor, may_see
+from engine.caselist import case_row
 from engine.clocks import computed
 from engine.definitions import Definition
 from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.facts import masked, references, revealed
+from engine.inbox import definition_of_case, due_info, inbox_rows
 from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, SensitiveFact, Task, Version
 from engine.projections import clock_of
-from engine.queries import LIMIT, definition_of_case, due_info, inbox_rows, raisable_by
+from engine.queries import raisable_by
 from engine.rows import (
     CasePage,
-    CaseRow,
     DeadlinePage,
     EventRow,
     FileRow,
     IncidentRow,
     LinkRow,
-    Page,
     PaperRow,
     Raisable,
 )
-from engine.search import phrase
 from engine.store import offices_of
 from engine.values import loads
 
@@ -45,82 +44,6 @@ def visible_case(session: Session, case_id: UUID, actor: Actor) -> Case:
     if session.scalar(select(Task.id).where(Task.case_id == case_id, Task.assignee == actor.id).limit(1)) is None:
         raise NotFound
     return case
-
-
-def cases(
-    session: Session,
-    actor: Actor,
-    *,
-    now: datetime,
-    office: str | None = None,
-    process: str | None = None,
-    stage: str | None = None,
-    status: str | None = None,
-    outcome: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    q: str = "",
-    after: str | None = None,
-    limit: int = LIMIT,
-) -> Page[CaseRow]:
-    """A page of cases this person may see, the newest first."""
-    known = directory(session)
-    query = select(Case)
-    if not sees_all(actor, known.roles):
-        query = query.where(Case.office.in_(sorted(actor.offices)))
-    equals = {Case.office: office, Case.process: process, Case.stage: stage, Case.status: status, Case.outcome: outcome}
-    for column, value in equals.items():
-        if value:
-            query = query.where(column == value)
-    if since is not None:
-        query = query.where(Case.opened_at >= since)
-    if until is not None:
-        query = query.where(Case.opened_at < until)
-    words = phrase(q)
-    if words:
-        query = query.where(Case.serial.in_(_found(words)))
-    if after and "~" in after:
-        at, _, last = after.partition("~")
-        moment = datetime.fromisoformat(at)
-        query = query.where(or_(Case.opened_at < moment, and_(Case.opened_at == moment, Case.id < UUID(last))))
-    rows = list(session.scalars(query.order_by(Case.opened_at.desc(), Case.id.desc()).limit(limit + 1)))
-    following = f"{rows[limit - 1].opened_at.isoformat()}~{rows[limit - 1].id}" if len(rows) > limit else None
-    return Page(tuple(case_row(session, known, case, now) for case in rows[:limit]), following)
-
-
-def _found(words: str) -> Any:
-    return (
-        text("SELECT rowid FROM case_search WHERE case_search MATCH :words")
-        .bindparams(words=words)
-        .columns(Case.serial)
-    )
-
-
-def search(session: Session, actor: Actor, q: str, *, now: datetime, after: str | None = None) -> Page[CaseRow]:
-    """Cases by number, party or text; every blank separated word must occur."""
-    return cases(session, actor, now=now, q=q, after=after) if phrase(q) else Page(())
-
-
-def case_row(session: Session, known: Directory, case: Case, now: datetime) -> CaseRow:
-    """A case as lists show it."""
-    definition = definition_of_case(session, case)
-    overdue = case.due_at is not None and case.due_at <= now
-    return CaseRow(
-        case.id,
-        case.number,
-        case.title,
-        case.process,
-        definition.title,
-        case.office,
-        known.office_name(case.office),
-        definition.label("stages", case.stage),
-        case.status,
-        definition.label("outcomes", case.outcome) if case.outcome else None,
-        case.opened_at,
-        case.closed_at,
-        case.due_at,
-        overdue,
-    )
 
 
 def case_page(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -> CasePage:
@@ -290,11 +213,6 @@ def incidents(session: Session, actor: Actor, *, case_id: UUID | None = None, st
             )
         )
     return found
-
-
-def sees_all_cases(session: Session, actor: Actor) -> bool:
-    """Whether this person sees the cases of every office."""
-    return sees_all(actor, directory(session).roles)
 
 
 def versions(session: Session) -> list[Version]:

@@ -1,14 +1,15 @@
 """The verbs that change a case. The caller owns the transaction, the actor and the clock; a verb never commits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import definitions, forms, runtime, store
+from engine.answers import attach_files, keep_sensitive, keeper, known_files, told
 from engine.audit import append_ledger
 from engine.authority import Actor, may_take, require_sight, require_take
 from engine.definitions import Definition
@@ -17,7 +18,8 @@ from engine.directory import directory
 from engine.drafts import drop_draft
 from engine.errors import AlreadyDone, NotAllowed, NotFound, TaskClosed
 from engine.facts import protect
-from engine.model import Case, CaseLink, Draft, Event, File, SensitiveFact, Task
+from engine.model import Case, CaseLink, Draft, Event, Task
+from engine.numbers import format_number
 from engine.options import options_for
 from engine.projections import Loaded
 from engine.rows import Done
@@ -45,7 +47,7 @@ def start_case(
     known = directory(session)
     form = definition.form(definition.start_form)
     options = options_for(session, known, office, actor)
-    clean = forms.check(form, answers, facts={}, options=options, files=_files(session, actor, None))
+    clean = forms.check(form, answers, facts={}, options=options, files=known_files(session, actor, None))
     return open_case(session, definition, version.id, clean, office=office, actor=actor, now=now, key=key)
 
 
@@ -66,19 +68,19 @@ def open_case(
     number = definition.manifest.get("number", {})
     kind = str(number.get("kind", definition.process))
     pattern = str(number.get("pattern", "{kind}-{office}-{year}-{seq:04d}"))
-    name = store.format_number(session, pattern, kind, office, directory(session), now)
+    name = format_number(session, pattern, kind, office, directory(session), now)
     loaded = store.new_case(
         session, definition, version_id, office=office, number=name, variables={}, actor=actor, now=now
     )
-    clean = protect(definition.facts, values, _keeper(loaded))
+    clean = protect(definition.facts, values, keeper(loaded))
     for fact, value in clean.items():
         loaded.turn.assign(fact, value)
     loaded.turn.start(message)
     after = store.save(
-        session, loaded, "case_opened", {"answers": _told(definition, values)}, actor=actor, now=now, submission=key
+        session, loaded, "case_opened", {"answers": told(definition, values)}, actor=actor, now=now, submission=key
     )
-    _keep_sensitive(session, loaded)
-    _attach_files(session, loaded.case.id, values)
+    keep_sensitive(session, loaded)
+    attach_files(session, loaded.case.id, values)
     session.execute(
         Draft.__table__.delete().where(Draft.key == f"start:{definition.process}", Draft.person_id == actor.id)  # type: ignore[attr-defined]  # a Table
     )
@@ -101,19 +103,20 @@ def complete_task(
         _refuse_repeat(session, key)
         raise
     task = loaded.task
-    assert task is not None  # noqa: S101 load_task sets it
+    if task is None:
+        raise TaskClosed
     _require_task(session, loaded.case, task, actor, loaded)
     element = loaded.definition.diagram.elements[task.element]
     form = loaded.definition.form(element.form)
     options = options_for(session, loaded.directory, loaded.case.office, actor)
     scope = {**loaded.variables, **task.local}
-    clean = forms.check(form, answers, facts=scope, options=options, files=_files(session, actor, loaded.case.id))
-    kept = protect(loaded.definition.facts, clean, _keeper(loaded))
+    clean = forms.check(form, answers, facts=scope, options=options, files=known_files(session, actor, loaded.case.id))
+    kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.complete(task_id, kept)
-    detail = {"task": str(task_id), "element": element.id, "answers": _told(loaded.definition, clean)}
+    detail = {"task": str(task_id), "element": element.id, "answers": told(loaded.definition, clean)}
     after = store.save(session, loaded, "task_completed", detail, actor=actor, now=now, submission=key)
-    _keep_sensitive(session, loaded)
-    _attach_files(session, loaded.case.id, clean)
+    keep_sensitive(session, loaded)
+    attach_files(session, loaded.case.id, clean)
     return _done(session, loaded, after, actor)
 
 
@@ -139,14 +142,16 @@ def raise_event(
         raise NotAllowed("your role does not report this", event=name)
     form = loaded.definition.form(element.form)
     options = options_for(session, loaded.directory, loaded.case.office, actor)
-    clean = forms.check(form, answers, facts=loaded.variables, options=options, files=_files(session, actor, case_id))
-    kept = protect(loaded.definition.facts, clean, _keeper(loaded))
+    clean = forms.check(
+        form, answers, facts=loaded.variables, options=options, files=known_files(session, actor, case_id)
+    )
+    kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.deliver("message", name, kept)
     label = element.properties.get("label") or element.name
-    detail = {"event": name, "element": element.id, "label": label, "answers": _told(loaded.definition, clean)}
+    detail = {"event": name, "element": element.id, "label": label, "answers": told(loaded.definition, clean)}
     after = store.save(session, loaded, "event_raised", detail, actor=actor, now=now, submission=key)
-    _keep_sensitive(session, loaded)
-    _attach_files(session, case_id, clean)
+    keep_sensitive(session, loaded)
+    attach_files(session, case_id, clean)
     drop_draft(session, f"event:{case_id}:{name}", actor=actor)
     return _done(session, loaded, after, actor)
 
@@ -220,53 +225,3 @@ def _done(session: Session, loaded: Loaded, after: runtime.Waiting, actor: Actor
     )
     mine = [t for t in rows if may_take(actor, t.role, t.office, t.assignee, loaded.directory.roles)]
     return Done(loaded.case.id, loaded.case.number, tuple(t.id for t in mine))
-
-
-def _keeper(loaded: Loaded) -> Any:
-    def keep(path: str, value: str) -> str:
-        row = {"id": uuid4(), "case_id": loaded.case.id, "fact": path, "value": value}
-        loaded.sensitive.append(row)
-        return str(row["id"])
-
-    return keep
-
-
-def _keep_sensitive(session: Session, loaded: Loaded) -> None:
-    if loaded.sensitive:
-        session.execute(insert(SensitiveFact), loaded.sensitive)
-
-
-def _told(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as the audit trail keeps them: sensitive ones only as a note that they were given."""
-    return protect(definition.facts, answers, lambda path, _: path)
-
-
-def _file_ids(value: Any) -> list[UUID]:
-    if isinstance(value, Mapping):
-        if set(value) >= {"file", "name"}:
-            return [UUID(str(value["file"]))]
-        return [found for item in value.values() for found in _file_ids(item)]
-    if isinstance(value, (list, tuple)):
-        return [found for item in value for found in _file_ids(item)]
-    return []
-
-
-def _attach_files(session: Session, case_id: UUID, answers: Mapping[str, Any]) -> None:
-    ids = _file_ids(answers)
-    if ids:
-        session.execute(update(File).where(File.id.in_(ids), File.case_id.is_(None)).values(case_id=case_id))
-
-
-def _files(session: Session, actor: Actor, case_id: UUID | None) -> Callable[[str], Mapping[str, Any] | None]:
-    """A function from a file's id to what an answer keeps of it; only the actor's own new files and the case's."""
-
-    def known(file_id: str) -> dict[str, Any] | None:
-        try:
-            row = session.get(File, UUID(file_id))
-        except ValueError:
-            return None
-        if row is None or not (row.case_id == case_id if row.case_id else row.uploaded_by == actor.id):
-            return None
-        return {"file": str(row.id), "name": row.name, "type": row.media_type, "size": row.size}
-
-    return known

@@ -27,7 +27,7 @@ _keys: "WeakKeyDictionary[Engine, bytes]" = WeakKeyDictionary()
 class Database:
     """A database and its two kinds of sessions."""
 
-    engine: Engine
+    bind: Engine
     sessions: "sessionmaker[Session]"
     reads: "sessionmaker[Session]"
 
@@ -45,7 +45,7 @@ def connect(url: str, *, key: bytes = b"", busy_ms: int = BUSY_MS, **options: An
 
 def create_tables(database: Database) -> None:
     """Make all tables of this release in an empty database (sandboxes and tests; `upgrade` does it by migrations)."""
-    with database.engine.begin() as connection:
+    with database.bind.begin() as connection:
         METADATA.create_all(connection)
         create_search(connection)
 
@@ -63,7 +63,7 @@ def upgrade(database: Database) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with database.engine.begin() as connection:
+    with database.bind.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

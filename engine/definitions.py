@@ -184,6 +184,11 @@ def cached_definition(digest: str, process: str) -> Definition | None:
     return _cache.get(digest + process)
 
 
+def forget() -> None:
+    """Drop every compiled definition; the next use compiles anew."""
+    _cache.clear()
+
+
 def _read(files: Mapping[str, str], digest: str, process: str | None) -> Definition:
     try:
         manifest = tomllib.loads(files.get("manifest.toml", ""))

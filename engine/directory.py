@@ -110,7 +110,7 @@ def build(documents: Mapping[str, Mapping[str, Any]]) -> Directory:
     """A directory from its documents by name."""
     offices = {o["id"]: o for o in _rows(documents.get("offices", {}), "offices")}
     roles = {
-        r["id"]: Role(r["id"], r["name"], r.get("scope", "office"), r.get("sees", "office"))
+        r["id"]: Role(r["id"], r["name"], r.get("scope", "office"), r.get("sees", "office"), bool(r.get("leads")))
         for r in _rows(documents.get("roles", {}), "roles")
     }
     registers = {

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.model import Deadline, Effect, Timer
+from engine.deadlines import OFFICE
+from engine.model import Anchor, Deadline, Effect, Timer
 
 BATCH = 200
 
@@ -38,3 +39,8 @@ def next_due(session: Session, *, after: datetime) -> datetime | None:
         ),
     ]
     return min((moment for moment in candidates if moment is not None), default=None)
+
+
+def is_anchor_due(session: Session, *, now: datetime) -> bool:
+    """Whether today's anchor of the audit trail is missing."""
+    return session.get(Anchor, now.astimezone(OFFICE).date()) is None

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-DIRECTORY: ContextVar[Mapping[str, Callable[..., Any]]] = ContextVar("directory", default={})  # noqa: B039 never mutated
+DIRECTORY: ContextVar[Mapping[str, Callable[..., Any]]] = ContextVar("directory", default=MappingProxyType({}))
 
 
 def _period(unit: str) -> Callable[[Any], str | None]:

@@ -15,8 +15,8 @@ from engine.deadlines import OFFICE
 from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.facts import references, revealed
+from engine.inbox import definition_of_case
 from engine.model import Case, Paper, Person, SensitiveFact
-from engine.queries import definition_of_case
 from engine.rows import PaperPage
 from engine.values import loads
 

@@ -10,8 +10,8 @@ from engine import runtime
 from engine.authority import Actor
 from engine.casefile import visible_case
 from engine.definitions import Definition
+from engine.inbox import definition_of_case
 from engine.model import Event, Task
-from engine.queries import definition_of_case
 from engine.rows import Diagram, Visit
 from engine.values import loads
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -17,12 +17,12 @@ from engine import runtime
 from engine.audit import Happened, append_events, insert_events
 from engine.authority import Actor
 from engine.clocks import RUNNING, STOPPED, Clocks
-from engine.deadlines import OFFICE
 from engine.definitions import Definition, cached_definition, define
-from engine.directory import Directory, directory
+from engine.directory import directory
 from engine.errors import CaseChanged, NotFound, TaskClosed
 from engine.facts import search_text
 from engine.model import Case, CaseOffice, Deadline, Paper, Task, Version
+from engine.numbers import format_number
 from engine.projections import (
     Loaded,
     clock_of,
@@ -35,11 +35,6 @@ from engine.projections import (
 )
 from engine.search import index_case
 from engine.values import dumps, loads
-
-NEXT_NUMBER = text(
-    "INSERT INTO counter(name, value) VALUES (:name, 1) "
-    "ON CONFLICT(name) DO UPDATE SET value = counter.value + 1 RETURNING value"
-)
 
 
 def load(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Loaded:
@@ -160,11 +155,6 @@ def offices_of(session: Session, case: Case) -> list[str]:
     return [case.office, *session.scalars(select(CaseOffice.office).where(CaseOffice.case_id == case.id))]
 
 
-def next_number(session: Session, name: str) -> int:
-    """The next value of a gap-free sequence; given back when the transaction rolls back."""
-    return int(session.execute(NEXT_NUMBER, {"name": name}).scalar_one())
-
-
 def save(
     session: Session,
     loaded: Loaded,
@@ -263,11 +253,3 @@ def _papers(session: Session, loaded: Loaded, actor: Actor, now: datetime) -> Se
             }
         )
     return rows
-
-
-def format_number(session: Session, pattern: str, kind: str, office: str, known: Directory, now: datetime) -> str:
-    """The next official number of an office, kind and year; gap-free."""
-    year = now.astimezone(OFFICE).year
-    sequence = next_number(session, f"{office}:{kind}:{year}")
-    short = str(known.offices.get(office, {}).get("short", office))
-    return pattern.format(office=known.office_name(office), short=short, year=year, kind=kind, seq=sequence)

@@ -20,7 +20,7 @@ class Storage(SQLAlchemy):
 
     def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:  # noqa: ARG002 the extension's signature
         database: engine.Database = app.extensions["tiaojie.database"]
-        return database.engine
+        return database.bind
 
 
 db = Storage(metadata=engine.METADATA)

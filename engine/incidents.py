@@ -1,0 +1,119 @@
+"""What failed, with everything needed to carry it out again."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import commands
+from engine.authority import CLOCK, Actor
+from engine.errors import NotAllowed, NotFound
+from engine.model import Effect, Incident, Person, PersonRole
+from engine.operations import ATTEMPTS, back_off, deliver_effect, fire_timers
+from engine.values import from_json, json_ready
+
+
+def record_incident(
+    session: Session,
+    verb: str,
+    arguments: Mapping[str, Any],
+    error: BaseException,
+    *,
+    case_id: UUID | None = None,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Keep a verb that failed, with what was submitted, so that it can be carried out again; the incident's number."""
+    row = Incident(
+        case_id=case_id,
+        verb=verb,
+        arguments=json_ready(dict(arguments)),
+        element=getattr(error, "element", None),
+        error=f"{type(error).__name__}: {error}",
+        trace="".join(traceback.format_exception(error))[-8000:],
+        actor=actor.id,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def fail_effect(session: Session, effect_id: int, error: Exception, *, now: datetime) -> None:
+    """An effect could not be carried out: back off, and after many attempts open an incident."""
+    effect = session.get_one(Effect, effect_id)
+    effect.attempts += 1
+    effect.error = str(error)
+    effect.next_at = now + back_off(effect.attempts)
+    if effect.attempts >= ATTEMPTS:
+        effect.state = "dead"
+        record_incident(
+            session, "deliver_effect", {"effect_id": effect_id}, error, case_id=effect.case_id, actor=CLOCK, now=now
+        )
+
+
+def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: datetime) -> None:
+    """Carry out the verb again, as the person who submitted it. Raises what the verb raises."""
+    row = _open_incident(session, incident_id, actor)
+    VERBS[row.verb](session, from_json(row.arguments), _as(session, row.actor), now)
+    row.state, row.resolved_at, row.note = "resolved", now, f"retried by {actor.name}"
+
+
+def drop_incident(session: Session, incident_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Close an incident without carrying it out."""
+    row = _open_incident(session, incident_id, actor)
+    if not reason.strip():
+        raise NotAllowed("say why the incident is dropped", field="reason")
+    row.state, row.resolved_at, row.note = "dropped", now, f"{actor.name}: {reason.strip()}"
+
+
+def _open_incident(session: Session, incident_id: int, actor: Actor) -> Incident:
+    if not actor.holds("administrator"):
+        raise NotAllowed("only an administrator handles incidents")
+    row = session.get(Incident, incident_id, with_for_update=True)
+    if row is None or row.state != "open":
+        raise NotFound
+    return row
+
+
+def _as(session: Session, person_id: int | None) -> Actor:
+    person = session.get(Person, person_id) if person_id is not None else None
+    if person is None:
+        return CLOCK
+    roles = session.execute(select(PersonRole.role, PersonRole.office).where(PersonRole.person_id == person.id))
+    return Actor(person.id, person.name, frozenset((role, office) for role, office in roles))
+
+
+def _complete(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    commands.complete_task(session, UUID(args["task_id"]), args["answers"], actor=actor, now=now)
+
+
+def _start(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    commands.start_case(session, args["process"], args["answers"], office=args["office"], actor=actor, now=now)
+
+
+def _raise(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    commands.raise_event(session, UUID(args["case_id"]), args["name"], args["answers"], actor=actor, now=now)
+
+
+def _timers(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
+    fire_timers(session, UUID(args["case_id"]), now=now)
+
+
+def _effect(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
+    effect = session.get_one(Effect, int(args["effect_id"]))
+    effect.state, effect.attempts = "pending", 0
+    deliver_effect(session, effect.id, now=now)
+
+
+VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] = {
+    "complete_task": _complete,
+    "start_case": _start,
+    "raise_event": _raise,
+    "fire_timers": _timers,
+    "deliver_effect": _effect,
+}

@@ -1,0 +1,164 @@
+"""Looking into cases from the outside: for scenarios, traces and tests, which need ids where pages need labels."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from engine import definitions, runtime, store
+from engine.errors import NotFound
+from engine.model import Case, CaseLink, Deadline, Event, Incident, Paper, Task, Timer, Version
+from engine.values import json_ready, loads
+
+JOURNALED = frozenset([runtime.ENTERED, runtime.COMPLETED, runtime.CANCELLED, runtime.FAILED])
+
+
+@dataclass(frozen=True)
+class SeenTask:
+    """An open task."""
+
+    id: UUID
+    element: str
+    role: str | None
+    office: str
+    assignee: int | None
+
+
+@dataclass(frozen=True)
+class SeenDeadline:
+    """A deadline of a case, open or ended."""
+
+    name: str
+    status: str
+    last_day: date | None
+    due_at: datetime | None
+    projected: bool
+
+
+@dataclass(frozen=True)
+class SeenEvent:
+    """An event of a case's trail, with the path the token took."""
+
+    kind: str
+    at: datetime
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything about one case at this moment, by id."""
+
+    case_id: UUID
+    process: str
+    number: str
+    office: str
+    status: str
+    stage: str
+    outcome: str | None
+    variables: dict[str, Any]
+    tasks: tuple[SeenTask, ...]
+    waiting: tuple[str, ...]
+    deadlines: tuple[SeenDeadline, ...]
+    timers: tuple[datetime, ...]
+    papers: tuple[str, ...]
+    events: tuple[SeenEvent, ...]
+    linked: tuple[UUID, ...]
+    incidents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TracedStep:
+    """One line of a trace: what happened to a token in an element."""
+
+    case_id: str
+    at: datetime
+    element: str
+    event: str  # entered | completed | cancelled | failed
+
+
+def snapshot(session: Session, case_id: UUID) -> Snapshot:
+    """Look at a case. Raises NotFound."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound(f"no case {case_id}")
+    waiting = runtime.waiting(runtime.load(case.state, _definition(session, case).compiled))
+    tasks = session.scalars(select(Task).where(Task.case_id == case_id).order_by(Task.created_at))
+    order = {task.id: position for position, task in enumerate(waiting.tasks)}
+    deadlines = session.scalars(select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.start_at))
+    events = session.scalars(select(Event).where(Event.case_id == case_id).order_by(Event.seq))
+    links = session.scalars(select(CaseLink).where(or_(CaseLink.source_id == case_id, CaseLink.target_id == case_id)))
+    return Snapshot(
+        case_id=case_id, process=case.process, number=case.number, office=case.office, status=case.status, stage=case.stage,
+        outcome=case.outcome, variables=loads(case.data),
+        tasks=tuple(
+            SeenTask(t.id, t.element, t.role, t.office, t.assignee) for t in sorted(tasks, key=lambda t: order.get(t.id, 0))
+        ),
+        waiting=waiting.elements,
+        deadlines=tuple(SeenDeadline(d.name, d.status, d.last_day, d.due_at, d.projected) for d in deadlines),
+        timers=tuple(session.scalars(select(Timer.due_at).where(Timer.case_id == case_id).order_by(Timer.due_at))),
+        papers=tuple(session.scalars(select(Paper.kind).where(Paper.case_id == case_id).order_by(Paper.issued_at))),
+        events=tuple(SeenEvent(e.kind, e.at, loads(e.detail)) for e in events),
+        linked=tuple(link.target_id if link.source_id == case_id else link.source_id for link in links),
+        incidents=tuple(
+            session.scalars(select(Incident.error).where(Incident.case_id == case_id, Incident.state == "open"))
+        ),
+    )  # fmt: skip
+
+
+def case_ids(session: Session) -> list[UUID]:
+    """Every case, in the order they were opened."""
+    return list(session.scalars(select(Case.id).order_by(Case.opened_at, Case.number)))
+
+
+def survives_reload(session: Session, case_id: UUID) -> bool:
+    """Whether the stored tree of a case comes back from disk as it went there."""
+    case = session.get_one(Case, case_id)
+    compiled = _definition(session, case).compiled
+    tree = runtime.load(case.state, compiled)
+    again = runtime.dump(tree)
+    return again == runtime.dump(runtime.load(again, compiled)) and runtime.waiting(tree) == runtime.waiting(
+        runtime.load(again, compiled)
+    )
+
+
+def forget_definitions() -> None:
+    """Compile every definition anew at its next use."""
+    definitions.forget()
+
+
+@contextmanager
+def traced() -> Iterator[list[runtime.Turn]]:
+    """Every turn that runs inside the block, the failed ones too."""
+    seen: list[runtime.Turn] = []
+    token = runtime.OBSERVED.set(seen)
+    try:
+        yield seen
+    finally:
+        runtime.OBSERVED.reset(token)
+
+
+def steps_of(turn: runtime.Turn) -> list[TracedStep]:
+    """The journal of a turn, without what exists only inside the machinery."""
+    case_id = str(turn.surroundings["case"]["id"])
+    return [
+        TracedStep(case_id, turn.now, step.element, step.event)
+        for step in turn.workflow.journal[turn.first :]
+        if step.event in JOURNALED and not runtime.is_synthetic(step.element)
+    ]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can say it."""
+    return json_ready(value)
+
+
+def _definition(session: Session, case: Case) -> definitions.Definition:
+    process, digest = session.execute(
+        select(Version.process, Version.digest).where(Version.id == case.version_id)
+    ).one()
+    return store.definition_of(session, case.version_id, process, digest)
