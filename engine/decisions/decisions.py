@@ -12,6 +12,8 @@ from engine.feel import FeelError, Function, Run
 from engine.feel.expression import bounded
 from engine.feel.scope import Root
 
+_DECISIONS = ("decision",)
+_CALLABLE = ("decisionService", "businessKnowledgeModel")
 _STEPS = 1_000_000
 
 
@@ -41,7 +43,7 @@ class Decisions:
         """Name the variables that a decision reads from the case, its required decisions included."""
         found: set[str] = set()
         made: set[str] = set()
-        pending, seen = [self._node(decision)], set[str]()
+        pending, seen = [self._node(decision, *_DECISIONS)], set[str]()
         while pending:
             node = pending.pop()
             if node.key in seen:
@@ -66,7 +68,9 @@ class Decisions:
         A violated hit policy raises a DecisionError; given a list for ``errors``, it goes there instead and the
         decision is null, which is what the specification says and what a conformance test asks for.
         """
-        return self._run(now, context, errors, lambda evaluation: evaluation.value_of(self._node(decision)))
+        return self._run(
+            now, context, errors, lambda evaluation: evaluation.value_of(self._node(decision, *_DECISIONS))
+        )
 
     def invoke(
         self,
@@ -79,7 +83,7 @@ class Decisions:
         """Call a decision service or a business knowledge model with parameters by name."""
 
         def call(evaluation: Evaluation) -> Any:
-            function = evaluation.value_of(self._node(service))
+            function = evaluation.value_of(self._node(service, *_CALLABLE))
             if not isinstance(function, Function):
                 raise DecisionError("dmn-unknown-decision", f"{service} cannot be called", element=service)
             values = [evaluation.context.get(name) for name in function.parameters]
@@ -89,7 +93,7 @@ class Decisions:
 
     def matches(self, decision: str, context: Mapping[str, Any], *, now: datetime | None = None) -> list[Match]:
         """Return the rules of a table that apply, after its hit policy; other logic counts as one rule."""
-        node = self._node(decision)
+        node = self._node(decision, *_DECISIONS)
 
         def decide(evaluation: Evaluation) -> list[Match]:
             if node.table is not None:
@@ -112,10 +116,13 @@ class Decisions:
         try:
             return bounded(run, lambda run: decide(Evaluation(self._nodes, run, Root(context), visible, errors)))
         except FeelError as error:
-            raise DecisionError("dmn-budget", str(error), **error.params) from error
+            rule = "dmn-function" if error.code == "feel-function" else "dmn-budget"
+            raise DecisionError(rule, str(error), **error.params) from error
 
-    def _node(self, name: str) -> Node:
-        found = [node for node in self._own if node.id == name] or [node for node in self._own if node.name == name]
+    def _node(self, name: str, *kinds: str) -> Node:
+        """Find an element by id, else by name."""
+        own = [node for node in self._own if node.kind in kinds]
+        found = [node for node in own if node.id == name] or [node for node in own if node.name == name]
         if not found:
             raise DecisionError("dmn-unknown-decision", f"there is no decision {name}", element=name)
         return found[0]

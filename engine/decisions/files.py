@@ -7,8 +7,9 @@ from engine.decisions.decisions import Decisions
 from engine.decisions.findings import Problem
 from engine.decisions.graph import Node, Nodes, check_graph, compile_node, read_node
 from engine.decisions.items import Items, read_items
-from engine.decisions.model import Hosts, Model
+from engine.decisions.model import Model
 from engine.decisions.source import Element, children, local, read, text
+from engine.feel.hosts import Hosts
 
 _GRAPH = ("decision", "inputData", "businessKnowledgeModel", "decisionService")
 _NAMED = {*_GRAPH, "variable", "import", "column", "output", "for", "some", "every", "filter"}

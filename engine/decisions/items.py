@@ -89,3 +89,16 @@ def given(value: Any, wanted: Type | None) -> Any:
     if kind == "date and time" and isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 a day has no zone
     return value
+
+
+def readings(value: Any, wanted: Type | None) -> tuple[Any, ...]:
+    """Return every way to test an input of type date: as a day and as a local time.
+
+    Camunda Modeler calls both ``date`` and writes ``date and time("2026-01-01T00:00:00")`` into the cells.
+    """
+    kind = (wanted.get() if wanted.get else wanted).kind if wanted else ""
+    day = given(value, wanted)
+    if kind != "date" or not isinstance(day, date):
+        return (day,)
+    moment = value if isinstance(value, datetime) else datetime(day.year, day.month, day.day)  # noqa: DTZ001 local
+    return (day, moment, moment.replace(tzinfo=None))

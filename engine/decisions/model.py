@@ -1,6 +1,6 @@
 """What the compilers of boxed expressions share: names, types, and a list of everything that is wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,11 +9,11 @@ from engine.decisions.findings import Problem
 from engine.decisions.items import Items
 from engine.decisions.source import Element, label, text, type_name
 from engine.feel import Expression, FeelError, Type, UnaryTests, compile_expression, compile_unary
+from engine.feel.hosts import Hosts
 from engine.feel.scope import Scope
 from engine.feel.types import coerced
 
 Logic = Callable[[Scope], Any]
-Hosts = Mapping[str, Callable[..., Any]]
 _FEEL = ("feel", "https://www.omg.org/spec/dmn/", "http://www.omg.org/spec/dmn/", "http://www.omg.org/spec/feel/")
 
 

@@ -61,7 +61,7 @@ def child(element: Element | None, *names: str) -> Element | None:
 def text(element: Element | None) -> str:
     """Return the content of an element's ``text`` child."""
     found = child(element, "text")
-    return "".join(str(part) for part in found.itertext()).strip() if found is not None else ""
+    return "".join(found.xpath(".//text()")).strip() if found is not None else ""
 
 
 def type_name(element: Element | None) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.decisions.findings import DecisionError
-from engine.decisions.items import given
+from engine.decisions.items import readings
 from engine.decisions.model import Logic, Model, nothing
 from engine.decisions.source import Element, child, children, label, text, type_name
 from engine.feel import Type, UnaryTests
@@ -92,15 +92,15 @@ class Table:
         return _POLICIES.get(self.policy, _all)(self, scope, hits)
 
     def _hits(self, scope: Scope) -> list[Match]:
-        tested: list[Any] = []
+        tested: list[tuple[Any, ...]] = []
         for clause in self.inputs:
-            value = given(clause.logic(scope), clause.type)
-            if clause.allowed is not None and value is not None and not clause.allowed.at(scope, value):
+            values = readings(clause.logic(scope), clause.type)
+            if clause.allowed is not None and values[0] is not None and not _passes(clause.allowed, scope, values):
                 return []
-            tested.append(value)
+            tested.append(values)
         found: list[Match] = []
         for rule in self.rules:
-            if all(test is not None and test.at(scope, value) for test, value in zip(rule.tests, tested, strict=False)):
+            if all(_passes(test, scope, values) for test, values in zip(rule.tests, tested, strict=False)):
                 names = (output.name for output in self.outputs)
                 outputs = {name: logic(scope) for name, logic in zip(names, rule.outputs, strict=False)}
                 found.append(Match(rule.id, rule.number, outputs, rule.annotations))
@@ -120,6 +120,10 @@ class Table:
         else:
             result = None if not ordered else ordered[0] if self.aggregation == "MIN" else ordered[-1]
         return [Match(hits[0].rule, hits[0].number, {name: result})] if hits else []
+
+
+def _passes(test: UnaryTests | None, scope: Scope, values: tuple[Any, ...]) -> bool:
+    return test is not None and any(test.at(scope, value) for value in values)
 
 
 def _all(_table: Table, _scope: Scope, hits: list[Match]) -> list[Match]:

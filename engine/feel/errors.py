@@ -7,8 +7,8 @@ class FeelError(Exception):
     """A FEEL expression cannot be compiled, or asks for more work than one evaluation may do.
 
     ``code`` is stable (``feel-syntax``, ``feel-unknown-function``, ``feel-unknown-type``, ``feel-literal``,
-    ``feel-arguments``, ``feel-too-large``, ``feel-budget``), ``params`` feed a translation of the sentence, and
-    ``position`` is the 0-based offset in ``text`` (None where a running evaluation has no single place).
+    ``feel-arguments``, ``feel-function``, ``feel-too-large``, ``feel-budget``), ``params`` feed a translation of the
+    sentence, and ``position`` is the 0-based offset in ``text`` (None where a running evaluation has no one place).
     """
 
     def __init__(self, code: str, message: str, *, text: str = "", position: int | None = None, **params: Any) -> None:

@@ -1,7 +1,6 @@
 """Compiling and running: the front of the package (§10.2.2, §7.3.3)."""
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -12,14 +11,14 @@ from engine.feel.compiler import Closure, Functions, build, build_tests
 from engine.feel.cursor import PROPERTIES, indexed
 from engine.feel.errors import FeelError
 from engine.feel.grammar import Grammar
+from engine.feel.hosts import Hosts, host_function
 from engine.feel.limits import MAX_STEPS, MAX_TEXT, Run
 from engine.feel.nodes import Node, Tests
 from engine.feel.registry import table
 from engine.feel.scope import Root, Scope
 from engine.feel.types import Type
-from engine.feel.values import Function, from_python
+from engine.feel.values import from_python
 
-Hosts = Mapping[str, Callable[..., Any]]
 _MODULES = (calendar, calls, contexts, conversions, lists, loops, numbers, ranges, statistics, strings)
 BUILTINS = table()
 _BUILTIN_NAMES = indexed([*BUILTINS, *PROPERTIES])
@@ -94,36 +93,6 @@ class _Identity:
 
     def __hash__(self) -> int:
         return id(self.value)
-
-
-def host_function(name: str, function: Callable[..., Any]) -> Function:
-    """Offer a Python function to FEEL: called by position, or by name with ``_`` for blanks; arguments must fit."""
-    signature = inspect.signature(function)
-
-    def apply(_run: Run, values: Any) -> Any:
-        return _call(values, {})
-
-    def apply_named(_run: Run, values: Mapping[str, Any]) -> Any:
-        return _call((), {key.replace(" ", "_"): value for key, value in values.items()})
-
-    def _call(positional: Any, named: dict[str, Any]) -> Any:
-        fits = not _misfit(signature, positional, named)
-        return from_python(function(*positional, **named)) if fits else None
-
-    def refuses(count: int, names: Sequence[str] | None) -> str:
-        named = dict.fromkeys(key.replace(" ", "_") for key in names or ())
-        reason = _misfit(signature, () if names is not None else (None,) * count, named)
-        return f"{name}: {reason}" if reason else ""
-
-    return Function(name, tuple(signature.parameters), apply, apply_named, refuses)
-
-
-def _misfit(signature: inspect.Signature, positional: Sequence[Any], named: Mapping[str, Any]) -> str:
-    try:
-        signature.bind(*positional, **named)
-    except TypeError as error:
-        return str(error)
-    return ""
 
 
 @lru_cache(maxsize=64)

@@ -90,6 +90,14 @@ def test_hit_policies(policy, body, x, expected):
     assert decide(table(OVERLAPPING, policy=policy, output_body=body), x=x) == expected
 
 
+@pytest.mark.parametrize("cell", ['>= date("2026-01-01")', '>= date and time("2026-01-01T00:00:00")'])
+@pytest.mark.parametrize("value", ["2026-01-01", date(2026, 1, 1), datetime(2026, 1, 1, 8, tzinfo=UTC)])
+def test_a_date_input_takes_days_and_times_as_camunda_modeler_writes_them(cell, value):
+    logic = table([(cell, '"new"')]).replace("<inputExpression>", '<inputExpression typeRef="date">')
+    assert decide(logic, x=value) == "new"
+    assert decide(logic, x=date(2025, 12, 31)) is None
+
+
 @pytest.mark.parametrize(("policy", "rule"), [("UNIQUE", "dmn-unique-violated"), ("ANY", "dmn-any-violated")])
 def test_a_violated_hit_policy_is_an_error_and_names_the_rules(policy, rule):
     decisions = model(decision(table(OVERLAPPING, policy=policy)))
@@ -290,6 +298,11 @@ def test_functions_of_the_host_may_be_used():
     functions = {"holiday": lambda day: day == date(2026, 10, 1)}
     assert parse_decisions(xml, functions=functions).evaluate("dec", {"x": date(2026, 10, 1)}) is True
     assert parse_decisions(xml).problems()[0].params["code"] == "feel-unknown-function"
+
+
+def test_comments_and_cdata_in_a_cell_are_no_trouble():
+    cell = literal("x").replace("x</text>", "<!-- how -->x <![CDATA[< 5]]></text>")
+    assert decide(cell, x=1) is True
 
 
 def test_an_unknown_decision_is_an_error():

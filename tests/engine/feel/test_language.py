@@ -158,6 +158,17 @@ def test_functions_of_the_host():
     assert (caught.value.code, caught.value.position) == ("feel-arguments", 4)
 
 
+def test_a_failing_function_of_the_host_is_named():
+    def broken(day):
+        raise LookupError(day)
+
+    with pytest.raises(FeelError, match="half failed") as caught:
+        feel("half(null)", functions={"half": lambda number: number / 2})
+    assert caught.value.code == "feel-function"
+    with pytest.raises(LookupError):
+        feel("broken(1)", functions={"broken": broken})
+
+
 def test_a_variable_hides_no_function():
     assert feel('date("2026-01-02") > date', date=date(2026, 1, 1)) is True
 
