@@ -1,5 +1,6 @@
 """The running tree of one case: SpiffWorkflow's workflow with a journal, a ready queue and no clock."""
 
+from decimal import Decimal
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,6 +10,7 @@ from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.runtime.events import turn_of
 from engine.runtime.parser import Compiled
 from engine.runtime.specs import LIVE, Boundary
 
@@ -24,6 +26,15 @@ class Step(NamedTuple):
     element: str
     event: str
     flow: str | None = None
+
+
+class LoopExpressions:
+    """What the library takes for its script engine: loops count and stop by FEEL, nothing runs Python."""
+
+    def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:  # noqa: ARG002 the library's signature
+        """A cardinality as a whole number, a condition as true or false."""
+        value = turn_of(task).evaluate(task, expression, task.task_spec.bpmn_id)
+        return int(value) if isinstance(value, Decimal) and value == int(value) else value
 
 
 class _Updating:
@@ -59,7 +70,7 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
         self.ready: list[tuple[int, int, Any, Task]] = []
         self.joins: dict[Any, Task] = {}
         self.journal: list[Step] = []
-        super().__init__(compiled.spec, compiled.subspecs, deserializing=deserializing)
+        super().__init__(compiled.spec, compiled.subspecs, LoopExpressions(), deserializing=deserializing)
 
     def create_subprocess(self, my_task: Task, spec_name: str) -> CaseScope:
         """Start a scope of our class."""
