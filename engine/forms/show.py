@@ -36,7 +36,7 @@ def _answer(each: Field, values: Mapping[str, Any], facts: Mapping[str, Any]) ->
     if each.kind != "dynamiclist":
         return raw_of(each, each.default if given is None else given)
     rows = [{**row, WAS: str(place)} for place, row in enumerate(_mappings(given))]
-    return _rows(each, rows or [{}] * each.first_rows, given)
+    return _rows(each, rows or [{}] * max(each.first_rows, each.rules.min_items), given)
 
 
 def _mappings(given: Any) -> list[Mapping[str, Any]]:

@@ -1,0 +1,114 @@
+"""What a form looks like before it is HTML: blocks with words, values, errors and attributes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+REFRESH = "?_refresh=1"  # a POST to this address only draws the page again
+NO_HTML = Markup()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option."""
+
+    id: str
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that is already there."""
+
+    id: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a list."""
+
+    id: str
+    path: str
+    title: str
+    was: str
+    blocks: "tuple[Block, ...]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One thing on the page. `anchor` is where a link to it jumps."""
+
+    kind: str
+    id: str
+    name: str
+    anchor: str = ""
+    label: str = ""
+    hint: str = ""
+    html: Markup = NO_HTML
+    error: str = ""
+    required: bool = False
+    readonly: bool = False
+    hidden: bool = False
+    trigger: str = ""  # htmx: when the condition of this block may have changed
+    conditional: bool = False
+    value: str = ""
+    display: str = ""
+    choices: tuple[Choice, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+    input: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    suffix: str = ""
+    text_rows: int = 4
+    multiple: bool = False
+    children: "tuple[Block, ...]" = ()
+    rows: tuple[Row, ...] = ()
+    can_add: bool = False
+    can_remove: bool = False
+    has_files: bool = False
+
+    @property
+    def described_by(self) -> str:
+        """The ids of hint and error, for `aria-describedby`."""
+        return " ".join(f"{self.id}-{part}" for part, there in (("hint", self.hint), ("error", self.error)) if there)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One line of the summary of what is wrong."""
+
+    anchor: str
+    where: str
+    message: str
+
+
+@dataclass(frozen=True)
+class FormView:
+    """The whole form."""
+
+    blocks: tuple[Block, ...]
+    problems: tuple[Complaint, ...] = ()
+    refresh: str = REFRESH
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether an answer may change what is asked."""
+        return any(block.conditional for block in each_block(self.blocks))
+
+    @property
+    def has_required(self) -> bool:
+        """Whether anything must be answered."""
+        return any(block.required and not block.readonly for block in each_block(self.blocks))
+
+
+def each_block(blocks: Sequence[Block]) -> Iterator[Block]:
+    """All blocks, parents first."""
+    for block in blocks:
+        yield block
+        yield from each_block(block.children)
+        for row in block.rows:
+            yield from each_block(row.blocks)

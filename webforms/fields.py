@@ -1,0 +1,230 @@
+"""A form as the template draws it: every block with its words, its typed value, its error and its attributes."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
+
+import engine
+from webforms.blocks import NO_HTML, REFRESH, Block, Choice, Complaint, FormView, Row, Upload, each_block
+from webforms.plaintext import marked_up
+from webforms.problem_words import Told, in_words
+from webforms.readings import files_in, in_text
+from webforms.rows import rows_changed
+
+__all__ = ["rows_changed", "view"]
+
+Options = Callable[[str], Sequence[engine.Option]]
+Files = Callable[[str], Mapping[str, Any] | None]
+ISO = {
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "time": re.compile(r"\d\d:\d\d(:\d\d)?"),
+    "datetime": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?"),
+}
+HTML_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local"}
+LONG_TEXT = 300
+COLUMNS_SHOWN = 40
+
+
+def view(
+    form: engine.Form,
+    raw: Mapping[str, Any],
+    problems: Mapping[str, Told],
+    options: Options,
+    facts: Mapping[str, Any] | None = None,
+    messages: Callable[[Told], str] = in_words,
+    *,
+    files: Files | None = None,
+    now: datetime | None = None,
+    refresh: str = REFRESH,
+) -> FormView:
+    """The form as it is to be drawn: `raw` is what was typed (nothing: {}), `facts` are known already.
+
+    `files` leads from the id of an upload to its name and size; those mentioned in the facts are known anyway.
+    """
+    facts = facts or {}
+    raw = engine.shown(form, raw, facts)
+    known = files_in(facts)
+    find = files or (lambda _file: None)
+
+    def find_file(file: str) -> Mapping[str, Any] | None:
+        return known.get(file) or find(file)
+
+    seen = engine.visible(form, raw, facts=facts, options=options, files=find_file, now=now)
+    page = _Page(form, {path: messages(told) for path, told in problems.items()}, seen, options, find_file, facts)
+    blocks = page.blocks(form.fields, raw, facts, "")
+    return FormView(blocks, tuple(_complaints(blocks, page.messages)), refresh)
+
+
+def _complaints(blocks: Sequence[Block], messages: Mapping[str, str]) -> Iterator[Complaint]:
+    """Everything wrong, in the order of the page; what has no place on it comes first."""
+    places = {block.name: block for block in each_block(blocks) if not block.hidden}
+    titles = {row.path: row.title for block in each_block(blocks) for row in block.rows}
+    for path, message in messages.items():
+        if path not in places:
+            yield Complaint("", "", message)
+    for name, block in places.items():
+        if name in messages:
+            row = name.rpartition(".")[0]
+            yield Complaint(block.anchor, titles.get(row, ""), messages[name])
+
+
+def html_id(path: str, start: str = "f") -> str:
+    """An id for a path: `people[0].name` is `f-people-0-name`."""
+    return start + "-" + re.sub(r"[\[\].]+", "-", path).strip("-")
+
+
+class _Page:
+    """Draws the blocks of one form."""
+
+    def __init__(
+        self,
+        form: engine.Form,
+        messages: Mapping[str, str],
+        seen: set[str],
+        options: Options,
+        files: Files,
+        facts: Mapping[str, Any],
+    ) -> None:
+        self.messages = messages
+        self.seen = seen
+        self.options = options
+        self.files = files
+        self.facts = facts
+        self.lists = {each.key for each in form.questions if each.kind == "dynamiclist"}
+        self.keys = {each.key for each in form.questions}
+
+    def blocks(
+        self,
+        fields: Sequence[engine.Field],
+        raw: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        prefix: str,
+        siblings: set[str] | None = None,
+    ) -> tuple[Block, ...]:
+        """The blocks of one level; `siblings` are the columns of the list around them."""
+        return tuple(self.block(each, raw, facts, prefix, siblings or set()) for each in fields)
+
+    def block(
+        self,
+        each: engine.Field,
+        raw: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        prefix: str,
+        siblings: set[str],
+    ) -> Block:
+        """One block with everything inside it."""
+        name = prefix + (each.key or each.id)
+        given = raw.get(each.key)
+        common: dict[str, Any] = {
+            "kind": each.kind,
+            "id": html_id(name),
+            "name": name,
+            "anchor": html_id(name),
+            "label": each.label,
+            "hint": each.description,
+            "error": self.messages.get(name, ""),
+            "required": each.rules.required or (each.kind == "dynamiclist" and each.rules.min_items > 0),
+            "readonly": each.readonly,
+            "hidden": name not in self.seen,
+            "conditional": each.hide is not None,
+            "trigger": self._trigger(each, prefix, siblings),
+            "prefix": each.prefix,
+            "suffix": each.suffix,
+            "html": marked_up(each.text) if each.text else NO_HTML,
+        }
+        if each.kind == "group":
+            common["children"] = self.blocks(each.children, raw, facts, prefix, siblings)
+        elif each.readonly and each.kind != "dynamiclist":
+            common["display"] = in_text(each, facts.get(each.key), self.options)
+            common["uploads"] = self._uploads(raw.get(each.key)) if each.kind == "filepicker" else ()
+        elif each.kind == "dynamiclist":
+            common |= self._list(each, given if isinstance(given, list) else [], facts.get(each.key), name)
+        else:
+            common |= self._input(each, given, name)
+        return Block(**common)
+
+    def _trigger(self, each: engine.Field, prefix: str, siblings: set[str]) -> str:
+        """The changes on the page that may show or hide the block."""
+        names = sorted(each.hide.free_names) if each.hide is not None else []
+        found = []
+        for name in names:
+            if name in siblings:
+                found.append(f"change from:closest form target:[name='{prefix}{name}']")
+            elif name in self.lists:
+                found += [f"change from:closest form target:[name^='{name}[']", "rows from:body"]
+            elif name in self.keys:
+                found.append(f"change from:closest form target:[name='{name}']")
+        return ", ".join(found)
+
+    def _list(self, each: engine.Field, rows: list[Any], facts: Any, name: str) -> dict[str, Any]:
+        before = facts if isinstance(facts, list | tuple) else []
+        columns = {column.key for column in _columns(each.children)}
+        drawn = []
+        for index, row in enumerate(rows):
+            path, was = f"{name}[{index}]", str(row.get("_was", ""))
+            old = before[int(was)] if was.isdigit() and int(was) < len(before) else {}
+            inner = self.blocks(each.children, row, old if isinstance(old, Mapping) else {}, path + ".", columns)
+            title = gettext("%(label)s %(number)s", label=each.label, number=index + 1)
+            drawn.append(Row(html_id(path, "r"), path, title, was, inner))
+        changeable = not each.fixed_rows and not each.readonly
+        return {
+            "rows": tuple(drawn),
+            "can_add": changeable and len(rows) < each.rules.max_items,
+            "can_remove": changeable and len(rows) > each.rules.min_items,
+            "has_files": any(column.kind == "filepicker" for column in _columns(each.children)),
+        }
+
+    def _input(self, each: engine.Field, given: Any, name: str) -> dict[str, Any]:
+        if each.kind in {"radio", "select", "checklist"}:
+            choices = self._choices(each, given, name)
+            anchor = choices[0].id if choices and each.kind != "select" else html_id(name)
+            return {"choices": choices, "anchor": anchor}
+        if each.kind == "filepicker":
+            return {
+                "uploads": self._uploads(given),
+                "multiple": each.rules.max_items > 1,
+                "input": {"accept": ",".join(f".{extension}" for extension in each.rules.accept)},
+            }
+        value = str(given or "")
+        lines = value.count("\n") + len(value) // COLUMNS_SHOWN + 2
+        return {"value": value, "input": attributes(each, value), "text_rows": min(max(4, lines), 16)}
+
+    def _choices(self, each: engine.Field, given: Any, name: str) -> tuple[Choice, ...]:
+        chosen = set(given) if isinstance(given, list) else {given}
+        known = self.options(each.values_key) if each.values_key else each.options
+        return tuple(
+            Choice(f"{html_id(name)}-{place}", str(option.value), option.label, str(option.value) in chosen)
+            for place, option in enumerate(known, start=1)
+        )
+
+    def _uploads(self, given: Any) -> tuple[Upload, ...]:
+        found = ((one, self.files(one)) for one in given if isinstance(one, str)) if isinstance(given, list) else ()
+        return tuple(Upload(one, str(row.get("name", "")), int(row.get("size", 0))) for one, row in found if row)
+
+
+def attributes(each: engine.Field, value: str) -> dict[str, str]:
+    """The attributes that bring up the right keyboard, and nothing that cuts off what somebody types."""
+    if each.kind in HTML_TYPES:
+        readable = not value or ISO[each.kind].fullmatch(value)
+        return {"type": HTML_TYPES[each.kind] if readable else "text", "class": f"w-{each.kind}"}
+    if each.kind == "number":
+        return {"type": "text", "inputmode": "numeric" if each.rules.digits == 0 else "decimal", "class": "w-number"}
+    if each.kind == "textfield":
+        return dict(_BY_FORMAT.get(each.rules.format, {"type": "text"}))
+    return {}
+
+
+def _columns(fields: Sequence[engine.Field]) -> Iterator[engine.Field]:
+    for each in fields:
+        yield from _columns(each.children) if each.kind == "group" else (each,)
+
+
+_BY_FORMAT: dict[str, dict[str, str]] = {
+    "phone": {"type": "tel", "inputmode": "tel", "class": "w-phone"},
+    "email": {"type": "email", "inputmode": "email"},
+    "id_number": {"type": "text", "inputmode": "text", "spellcheck": "false", "class": "w-code"},
+    "credit_code": {"type": "text", "inputmode": "text", "spellcheck": "false", "class": "w-code"},
+}
