@@ -16,7 +16,6 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 import engine
@@ -28,7 +27,6 @@ blueprint = Blueprint("auth", __name__)
 FREE_BEFORE_CHANGE = {"auth.own_password", "auth.change_own_password", "auth.sign_out", "i18n.language"}
 STATUS_LOCKED = 429
 STATUS_WRONG = 422
-DEMO_INTRO = _l("Demo: every account below has the password %(password)s")
 
 
 def init_app(app: Flask) -> None:

@@ -165,6 +165,7 @@ def _case(page: engine.CasePage) -> dict[str, Any]:
         "opened_at": row.opened_at,
         "opened_by": told[-1].by if told else "",
         "closed_at": row.closed_at,
+        "end": row.outcome,
         "badges": _badges(page),
         "stages": [{"label": label, "state": state} for _, label, state in page.stages],
         "tasks": [_task(task) for task in page.tasks],

@@ -1,5 +1,6 @@
 """The diagram of a case with its token, and the same as a table."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,15 @@ from webforms.lights import Light
 from webforms.security import allow
 
 blueprint = Blueprint("diagrams", __name__)
-SHOWN = {"userTask", "startEvent", "endEvent", "callActivity", "subProcess", "sendTask", "receiveTask", "serviceTask",
-         "intermediateCatchEvent", "boundaryEvent", "task", "manualTask", "businessRuleTask"}  # fmt: skip
+MACHINERY = {  # nothing a person would call a step
+    "exclusiveGateway",
+    "parallelGateway",
+    "inclusiveGateway",
+    "eventBasedGateway",
+    "scriptTask",
+    "businessRuleTask",
+    "subProcess",
+}
 
 
 def init_app(app: Flask) -> None:
@@ -27,9 +35,10 @@ def init_app(app: Flask) -> None:
 def show(case_id: UUID) -> str:
     """Picture and table."""
     page = engine.diagram(reading(), case_id, me(), now=now())
-    row = engine.case_page(reading(), case_id, me(), now=now()).row
-    steps = [_step(visit) for visit in page.visits if visit.name]
-    return render_template("cases/diagram.html", case=row, marks=page, steps=steps)
+    case = engine.case_page(reading(), case_id, me(), now=now())
+    holders = {task.element: task.assignee_name or f"{task.office_name} · {task.role_name}" for task in case.tasks}
+    steps = [_step(visit, holders) for visit in page.visits if visit.name and visit.kind not in MACHINERY]
+    return render_template("cases/diagram.html", case=case.row, marks=page, steps=steps)
 
 
 @blueprint.get("/cases/<uuid:case_id>/diagram.bpmn")
@@ -40,7 +49,7 @@ def source(case_id: UUID) -> Response:
     return Response(page.xml, mimetype="application/xml")
 
 
-def _step(visit: engine.Visit) -> dict[str, Any]:
+def _step(visit: engine.Visit, holders: Mapping[str, str]) -> dict[str, Any]:
     lights = {
         "done": Light("green", gettext("done")),
         "current": Light("blue", gettext("here now")),
@@ -48,4 +57,6 @@ def _step(visit: engine.Visit) -> dict[str, Any]:
         "gone": Light("none", gettext("left")),
     }
     who = "" if visit.actor_name in {"clock", "system"} else visit.actor_name
+    if visit.state in {"current", "late"}:
+        who = holders.get(visit.element, "")
     return {"name": visit.name, "who": who or gettext("automatic"), "at": visit.at, "light": lights[visit.state]}

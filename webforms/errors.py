@@ -26,8 +26,8 @@ STATUS = {
     engine.InvalidDefinition: 422,
     engine.Busy: 503,
 }
-HIDDEN = re.compile(r"password|current|again|^new$|csrf|^_", re.IGNORECASE)
-SHOWN_LIMIT = 500
+SECRET = re.compile(r"password|current|again|new|csrf_token")
+TECHNICAL = re.compile(r"(^|\.)_|^(key|next)$")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def page(
     """The error page. A known status has its own words; the rest is told as the nearest one."""
     shown = status if status in SAY else (500 if status >= 500 else 400)  # noqa: PLR2004 server errors
     typed = list(typed_answers())
-    again = [(name, value) for name, value in request.form.items(multi=True) if not HIDDEN.search(name)]
+    again = [(name, value) for name, value in request.form.items(multi=True) if not SECRET.fullmatch(name)]
     body = render_template(
         "error.html",
         status=status,
@@ -126,7 +126,7 @@ def typed_answers() -> Iterator[tuple[str, str]]:
     if request.method != "POST":
         return
     for name, value in request.form.items(multi=True):
-        if value.strip() and not HIDDEN.search(name) and name not in {"key", "next"}:
+        if value.strip() and not SECRET.fullmatch(name) and not TECHNICAL.search(name):
             yield name, value
     for name, file in request.files.items(multi=True):
         if file.filename:

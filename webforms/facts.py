@@ -50,9 +50,9 @@ Labels = Callable[[engine.Fact, str, Any], str | None]
 
 
 def shown_facts(facts: Mapping[str, engine.Fact], values: Mapping[str, Any], labels: Labels) -> list[Shown]:
-    """Everything known and meant for people, in the order of the declaration."""
+    """Everything known and meant for people, in the order of the declaration; a box not ticked says nothing."""
     found = [shown(fact, values.get(key), labels) for key, fact in facts.items() if not fact.internal]
-    return [one for one in found if not one.is_empty]
+    return [one for one in found if not one.is_empty and values.get(one.key) is not False]
 
 
 def shown(fact: engine.Fact, value: Any, labels: Labels, prefix: str = "") -> Shown:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Blueprint, Flask, Response, redirect, request, session
+from flask import Blueprint, Flask, Response, has_request_context, redirect, request, session
 from flask_babel import Babel, get_locale, gettext, ngettext
 
 from webforms.security import allow, local_address
@@ -40,22 +41,24 @@ def init_app(app: Flask) -> None:
         compile_catalogue(source)
     app.config.update(BABEL_DEFAULT_LOCALE="zh_CN", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai")
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
-    Babel(app, locale_selector=lambda: session.get("language", "zh_CN"))
+    Babel(app, locale_selector=language_code)
     app.register_blueprint(blueprint)
     app.jinja_env.filters.update(
         day=day, moment=moment, period=period, clock_time=clock_time, money=money, size=size, translated=translated
     )
-    app.jinja_env.globals.update(languages=LANGUAGES, language=lambda: str(get_locale()))
+    app.jinja_env.globals.update(languages=LANGUAGES, language=language_code)
 
 
 def compile_catalogue(source: Path) -> None:
-    """Write the .mo beside the .po when it is missing or stale; whole or not at all."""
-    target = source.with_suffix(".mo")
+    """Write the binary catalogue when it is missing or stale; whole or not at all."""
+    code = str(Locale.parse(source.parts[-3]))  # Babel looks for zh_Hans_CN when asked for zh_CN
+    target = TRANSLATIONS / code / "LC_MESSAGES" / "messages.mo"
     if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
         return
     with source.open("rb") as text:
         catalogue = read_po(text, locale=source.parts[-3])
-    with tempfile.NamedTemporaryFile(dir=source.parent, delete=False) as scratch:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as scratch:
         write_mo(scratch, catalogue)
     Path(scratch.name).chmod(0o644)
     os.replace(scratch.name, target)  # noqa: PTH105 atomic on every platform
@@ -70,6 +73,12 @@ def translated(code: str, message: str = "", params: Mapping[str, Any] | None = 
         return known % dict(params or {})
     except (KeyError, TypeError, ValueError):
         return known
+
+
+def language_code() -> str:
+    """The language of the pages of this visitor."""
+    chosen: str = session.get("language", "zh_CN") if has_request_context() else "zh_CN"
+    return chosen
 
 
 def in_chinese() -> bool:

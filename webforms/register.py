@@ -9,12 +9,11 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import engine
-from webforms import fields
-from webforms.answers import Posted, new_key, save_draft
 from webforms.auth import me
 from webforms.database import now, reading
 from webforms.directory import directory
 from webforms.i18n import clock_time
+from webforms.posts import Posted, Problems, drawn, new_key, save_draft
 from webforms.security import allow
 from webforms.work import onward
 
@@ -42,7 +41,7 @@ def choose() -> str | Response:
 def new(process: str) -> str:
     """The start form, as it was left."""
     page = _start(process)
-    return _page(page, engine.shown(page.form, page.draft or {}, page.answers))
+    return _page(page)
 
 
 @blueprint.post("/cases/new/<process>")
@@ -76,7 +75,7 @@ def draft(process: str) -> str:
 def event(case_id: UUID, name: str) -> str:
     """The form by which something is reported."""
     page = engine.event_page(reading(), case_id, name, me(), now=now())
-    return _page(page, engine.shown(page.form, page.draft or {}, page.answers))
+    return _page(page)
 
 
 @blueprint.post("/cases/<uuid:case_id>/events/<name>")
@@ -118,9 +117,8 @@ def _start(process: str) -> engine.StartPage:
 
 def _not_yet(page: engine.StartPage, posted: Posted, draft_key: str, address: str) -> Any:
     """The answer to the buttons that do not hand in: rows and saving."""
-    changed = fields.rows_changed(page.form, posted.answers, request.form)
-    if changed is not None:
-        return _page(page, changed, key=posted.key)
+    if posted.only_redisplay(page.form):
+        return _page(page, posted.answers, posted.refused, posted.key)
     if posted.wants_draft:
         save_draft(draft_key, posted.answers)
         flash(gettext("Saved. You can go on whenever you like."), "success")
@@ -130,15 +128,15 @@ def _not_yet(page: engine.StartPage, posted: Posted, draft_key: str, address: st
 
 def _page(
     page: engine.StartPage,
-    answers: Mapping[str, Any],
-    problems: Mapping[str, engine.Problem] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    problems: Problems = {},  # noqa: B006 never changed
     key: str | None = None,
 ) -> str:
     options = engine.options_for(reading(), directory(), page.office, me())
     return render_template(
         "cases/form.html",
         page=page,
-        form=fields.view(page.form, answers, problems or {}, options),
+        form=drawn(page, answers, problems, options),
         key=key or new_key(),
-        autosave=request.path + "/draft" + ("?" + request.query_string.decode() if request.query_string else ""),
+        save_at=request.path + "/draft" + ("?" + request.query_string.decode() if request.query_string else ""),
     )

@@ -9,14 +9,13 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import engine
-from webforms import fields
-from webforms.answers import Posted, new_key, save_draft
 from webforms.auth import me
 from webforms.database import carry_out, now, reading
 from webforms.facts import shown_facts
 from webforms.i18n import clock_time
 from webforms.labels import case_labels
 from webforms.lights import light
+from webforms.posts import Posted, Problems, drawn, new_key, save_draft
 from webforms.security import allow, local_address
 
 blueprint = Blueprint("work", __name__, url_prefix="/tasks/<uuid:task_id>")
@@ -32,17 +31,17 @@ def init_app(app: Flask) -> None:
 def show(task_id: UUID) -> str:
     """The form as it was left."""
     page = engine.task_page(reading(), task_id, me(), now=now())
-    return _page(page, engine.shown(page.form, page.draft or {}, page.answers))
+    return _page(page)
 
 
 @blueprint.post("")
 @allow("signed-in")
 def hand_in(task_id: UUID) -> Any:
-    """Complete the task; or save, or add a row, as the button says."""
+    """Complete the task; or save it, or only show the form again, as the button says."""
     posted = Posted()
     page = engine.task_page(reading(), task_id, me(), now=now())
-    if (changed := fields.rows_changed(page.form, posted.answers, request.form)) is not None:
-        return _page(page, changed, key=posted.key)
+    if posted.only_redisplay(page.form):
+        return _page(page, posted.answers, posted.refused, posted.key)
     if posted.wants_draft:
         save_draft(str(task_id), posted.answers)
         flash(gettext("Saved. You can go on whenever you like."), "success")
@@ -106,8 +105,8 @@ def reassign(task_id: UUID) -> Response:
 
 def _page(
     page: engine.TaskPage,
-    answers: Mapping[str, Any],
-    problems: Mapping[str, engine.Problem] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    problems: Problems = {},  # noqa: B006 never changed
     key: str | None = None,
 ) -> str:
     """The task with its form filled in as given."""
@@ -116,11 +115,12 @@ def _page(
     return render_template(
         "tasks/task.html",
         page=page,
-        form=fields.view(page.form, answers, problems or {}, engine.task_options(reading(), page.task_id, me())),
+        form=drawn(page, answers, problems, engine.task_options(reading(), page.task_id, me())),
         key=key or new_key(),
         known=known,
         light=light(page.due, now()),
         limits=[(limit, light(limit, now())) for limit in page.limits],
+        save_at=url_for("work.draft", task_id=page.task_id),
         mine=page.assignee == me().id,
         others=[(person, name) for person, name in page.colleagues if person != page.assignee],
     )

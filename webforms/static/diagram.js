@@ -10,9 +10,10 @@
     .then(function (xml) { return viewer.importXML(xml); })
     .then(function () {
       var canvas = viewer.get("canvas"), overlays = viewer.get("overlays"), known = viewer.get("elementRegistry");
-      function mark(ids, style) { ids.forEach(function (id) { if (known.get(id)) { canvas.addMarker(id, style); } }); }
+      function opened(id) { var one = known.get(id); return one && one.children && one.children.length > 0; }
+      function mark(ids, style) { ids.forEach(function (id) { if (known.get(id)) { canvas.addMarker(id, opened(id) ? style + "-frame" : style); } }); }
       function note(id, words, style) {
-        if (!known.get(id)) { return; }
+        if (!known.get(id) || opened(id)) { return; }
         var label = document.createElement("div");
         label.className = style;
         label.textContent = words;
@@ -27,7 +28,7 @@
         note(id, isLate ? box.dataset.wordsLate : box.dataset.wordsCurrent, isLate ? "token token-late" : "token");
       });
       canvas.zoom("fit-viewport", "auto");
-      var first = list("current").map(function (id) { return known.get(id); }).filter(Boolean)[0];
+      var first = list("current").filter(function (id) { return known.get(id) && !opened(id); }).map(function (id) { return known.get(id); })[0];
       if (first && canvas.zoom() < 0.55) { // a long diagram on a small screen: show where the case stands
         var view = canvas.viewbox(), scale = 0.75;
         var width = view.outer.width / scale, height = view.outer.height / scale;

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import request
 
 import engine
 from webforms.auth import me
-from webforms.database import carry_out
+from webforms.blocks import FormView
+from webforms.database import carry_out, now, reading
+from webforms.fields import Options, view
+from webforms.rows import rows_changed
 from webforms.uploads import take_in
 
 KEY = "_key"
 SAVE = "_save"
 NOT_A_FILE = "[object File]"  # what scripts make of a chosen file when they send the form without files
+Problems = Mapping[str, engine.Problem | engine.EngineError]
 
 
 class Posted:
@@ -26,10 +30,17 @@ class Posted:
         self.key = request.form.get(KEY) or None
         self.wants_draft = SAVE in request.form
 
+    def only_redisplay(self, form: engine.Form) -> bool:
+        """Whether this only changes the page (a row more, a condition); the answers then say how."""
+        changed = rows_changed(form, self.answers, request.form)
+        self.answers = self.answers if changed is None else changed
+        return changed is not None
+
     def hand_in(self, verb: Callable[..., Any], **arguments: Any) -> engine.Done:
         """Carry out the verb with these answers; a repeated submission answers what the first one did."""
         if self.refused:
-            raise engine.InvalidAnswers(refused_files(self.refused))
+            problems = {path: engine.Problem(e.code, str(e), e.params) for path, e in self.refused.items()}
+            raise engine.InvalidAnswers(problems)
         try:
             done: engine.Done = carry_out(verb, actor=me(), answers=self.answers, key=self.key, **arguments)
         except engine.AlreadyDone as error:
@@ -37,6 +48,25 @@ class Posted:
                 return error.result
             raise
         return done
+
+
+def drawn(
+    page: engine.TaskPage | engine.StartPage,
+    raw: Mapping[str, Any] | None,
+    problems: Problems,
+    options: Options,
+) -> FormView:
+    """The form of a page with what was typed, or what is left of the last visit."""
+    typed = raw if raw is not None else page.draft or {}
+    return view(page.form, typed, problems, options, page.answers, files=_file, now=now())
+
+
+def _file(file_id: str) -> Mapping[str, Any] | None:
+    try:
+        row = engine.file_for(reading(), UUID(file_id), me())
+    except (ValueError, engine.NotFound):
+        return None
+    return {"file": file_id, "name": row.name, "type": row.media_type, "size": row.size}
 
 
 def new_key() -> str:
@@ -47,8 +77,3 @@ def new_key() -> str:
 def save_draft(key: str, answers: Mapping[str, Any]) -> None:
     """Keep what was typed, unchecked."""
     carry_out(engine.save_draft, actor=me(), key=key, answers=answers)
-
-
-def refused_files(refused: Mapping[str, engine.EngineError]) -> dict[str, engine.Problem]:
-    """What was wrong with files, by field."""
-    return {path: engine.Problem(error.code, str(error), error.params) for path, error in refused.items()}
