@@ -15,12 +15,12 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import engine
 from webforms.database import now, reading, writing
 from webforms.security import access_of, allow, local_address
+from webforms.words import gettext
 
 TOKEN = "token"  # noqa: S105 the name of the entry, not a secret
 blueprint = Blueprint("auth", __name__)
@@ -132,7 +132,7 @@ def sign_out() -> Response:
 @allow("signed-in")
 def account() -> str:
     """Who I am and which roles I hold."""
-    row = engine.person_of(reading(), me().id, actor=me())
+    row = engine.person_of(reading(), me().id or 0, actor=me())
     return render_template("auth/account.html", row=row)
 
 

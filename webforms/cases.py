@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, render_template, request, url_for
-from flask_babel import gettext, ngettext
-from flask_babel import lazy_gettext as _l
 
 import engine
 from webforms.auth import me
@@ -21,6 +19,8 @@ from webforms.labels import case_labels
 from webforms.lights import Light, light
 from webforms.security import allow
 from webforms.story import story
+from webforms.words import gettext, ngettext
+from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("cases", __name__)
 FILTERS = ("q", "status", "process", "stage", "office", "opened_from", "opened_to")

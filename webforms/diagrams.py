@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, render_template
-from flask_babel import gettext
 
 import engine
 from webforms.auth import me
 from webforms.database import now, reading
 from webforms.lights import Light
 from webforms.security import allow
+from webforms.words import gettext
 
 blueprint = Blueprint("diagrams", __name__)
 MACHINERY = {  # nothing a person would call a step

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, current_app, g, render_template, request
-from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 import engine
 from webforms.database import Failed, db
+from webforms.words import gettext
+from webforms.words import lazy_gettext as _l
 
 STATUS = {
     engine.NotFound: 404,

@@ -6,10 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext
-
 import engine
 from webforms.i18n import day, moment, money
+from webforms.words import gettext
 
 LONG = 60
 
@@ -86,6 +85,13 @@ def words(fact: engine.Fact, path: str, value: Any, labels: Labels) -> str:
     return plain if plain is not None else labels(fact, path, value) or _said(fact, value)
 
 
+def veiled(text: str) -> str:
+    """A sensitive text with only its ends readable; one that is masked already stays as it is."""
+    shown = min(4, len(text) // 4)
+    masked = text[:shown] + "*" * (len(text) - 2 * shown) + (text[-shown:] if shown else "")
+    return text if "*" in text else masked
+
+
 def _plain(value: Any) -> str | None:
     """Words for what needs no declaration."""
     if isinstance(value, bool):
@@ -96,6 +102,8 @@ def _plain(value: Any) -> str | None:
 
 
 def _said(fact: engine.Fact, value: Any) -> str:
+    if fact.sensitive:
+        return veiled(str(value))
     if fact.type == "money":
         return gettext("%(amount)s yuan", amount=money(value))
     return str(value.get("name", "")) if isinstance(value, Mapping) else str(value)

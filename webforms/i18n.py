@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Blueprint, Flask, Response, has_request_context, redirect, request, session
-from flask_babel import Babel, get_locale, gettext, ngettext
+from flask import Blueprint, Flask, has_request_context, redirect, request, session
+from flask_babel import Babel, get_locale
+from werkzeug.wrappers import Response
 
 from webforms.security import allow, local_address
+from webforms.words import gettext, ngettext
 
 OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
 TRANSLATIONS = Path(__file__).parent / "translations"

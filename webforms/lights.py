@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_babel import gettext, ngettext
-
 import engine
 from webforms.i18n import clock_time, day, local
+from webforms.words import gettext, ngettext
 
 SOON = 2  # working days left from which on a limit is orange
 

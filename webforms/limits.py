@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, render_template
-from flask_babel import gettext
 
 import engine
 from webforms.auth import me
@@ -14,6 +13,7 @@ from webforms.database import now, reading
 from webforms.i18n import day, moment, period, translated
 from webforms.lights import light
 from webforms.security import allow
+from webforms.words import gettext
 
 blueprint = Blueprint("limits", __name__)
 UNITS = {"wd": "working days", "d": "days", "h": "hours", "m": "months", "s": "seconds"}

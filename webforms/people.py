@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import engine
@@ -13,6 +12,7 @@ from webforms.database import now, reading, writing
 from webforms.directory import office_name, offices, role_name, roles
 from webforms.i18n import translated
 from webforms.security import allow
+from webforms.words import gettext
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 SECRET = "one_time"  # noqa: S105 the name of the entry, not a secret

@@ -5,8 +5,6 @@ from zipfile import BadZipFile
 
 import openpyxl
 from flask import Blueprint, Flask, render_template, request
-from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from openpyxl.utils.exceptions import InvalidFileException
 
 import engine
@@ -14,6 +12,8 @@ from webforms.auth import me
 from webforms.database import now, writing
 from webforms.directory import offices, roles
 from webforms.security import allow
+from webforms.words import gettext
+from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("people_import", __name__, url_prefix="/people/import")
 COLUMNS = {

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import engine
@@ -15,6 +14,7 @@ from webforms.directory import directory
 from webforms.i18n import clock_time
 from webforms.posts import Posted, Problems, drawn, new_key, save_draft
 from webforms.security import allow
+from webforms.words import gettext
 from webforms.work import onward
 
 blueprint = Blueprint("register", __name__)

@@ -63,7 +63,7 @@ def init_app(app: Flask) -> None:
     )
     app.session_interface = CookieSession()
     csrf.init_app(app)
-    app.view_functions["static"].access = "public"  # type: ignore[attr-defined]
+    allow("public")(app.view_functions["static"])
     app.jinja_env.globals["asset"] = asset
     app.after_request(headers)
 

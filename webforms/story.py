@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
-
 import engine
 from webforms.i18n import day, period, translated
+from webforms.words import gettext
 
 QUIET = {"deadline_met", "deadline_cancelled", "deadline_started"}  # the table of limits says it better
 WARNING = {"deadline_expired", "incident", "event_raised", "case_cancelled", "deadline_stopped", "timer_failed"}

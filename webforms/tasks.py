@@ -5,8 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 import engine
@@ -15,6 +13,8 @@ from webforms.database import carry_out, now, reading
 from webforms.directory import my_offices, processes, stages
 from webforms.lights import light
 from webforms.security import allow, local_address
+from webforms.words import gettext, ngettext
+from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("tasks", __name__)
 VIEWS = {"mine": _l("Mine"), "claimable": _l("To be claimed"), "overdue": _l("Overdue"), "office": _l("Of my offices")}

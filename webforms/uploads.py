@@ -1,6 +1,6 @@
 """Files: taken in with the form they belong to, given out as downloads that cannot run in the page."""
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, current_app, request, send_file
@@ -52,6 +52,5 @@ def take_in() -> tuple[list[tuple[str, str]], dict[str, engine.EngineError]]:
 
 def _keep(upload: FileStorage) -> Any:
     with writing() as session:
-        return engine.add_file(
-            session, upload.stream, upload.filename, current_app.config["FILES"], actor=me(), now=now()
-        )
+        stream, name = cast("BinaryIO", upload.stream), upload.filename or ""
+        return engine.add_file(session, stream, name, current_app.config["FILES"], actor=me(), now=now())

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 import engine
@@ -17,6 +16,7 @@ from webforms.labels import case_labels
 from webforms.lights import light
 from webforms.posts import Posted, Problems, drawn, new_key, save_draft
 from webforms.security import allow, local_address
+from webforms.words import gettext
 
 blueprint = Blueprint("work", __name__, url_prefix="/tasks/<uuid:task_id>")
 
@@ -111,7 +111,7 @@ def _page(
 ) -> str:
     """The task with its form filled in as given."""
     asked = {field.key for field in page.form.questions if not field.readonly}
-    known = [one for one in shown_facts(page.facts, page.values, case_labels(page.case_id)) if one.key not in asked]
+    known = [one for one in shown_facts(page.facts, page.answers, case_labels(page.case_id)) if one.key not in asked]
     return render_template(
         "tasks/task.html",
         page=page,
