@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-REFRESH = "?_refresh=1"  # a POST to this address only draws the page again
 NO_HTML = Markup()
 
 
@@ -92,7 +91,7 @@ class FormView:
 
     blocks: tuple[Block, ...]
     problems: tuple[Complaint, ...] = ()
-    refresh: str = REFRESH
+    refresh: str = ""  # a POST to this address only draws the page again
 
     @property
     def has_conditions(self) -> bool:

@@ -2,29 +2,25 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask_babel import gettext
 
 import engine
-from webforms.blocks import NO_HTML, REFRESH, Block, Choice, Complaint, FormView, Row, Upload, each_block
+from webforms.blocks import NO_HTML, Block, Choice, Complaint, FormView, Row, Upload, each_block
 from webforms.plaintext import marked_up
 from webforms.problem_words import Told, in_words
 from webforms.readings import files_in, in_text
-from webforms.rows import rows_changed
+from webforms.rows import refresh_address, rows_changed
 
 __all__ = ["rows_changed", "view"]
 
 Options = Callable[[str], Sequence[engine.Option]]
 Files = Callable[[str], Mapping[str, Any] | None]
-ISO = {
-    "date": re.compile(r"\d{4}-\d\d-\d\d"),
-    "time": re.compile(r"\d\d:\d\d(:\d\d)?"),
-    "datetime": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?"),
-}
+ISO = {"date": date.fromisoformat, "time": time.fromisoformat, "datetime": datetime.fromisoformat}
+LENGTHS = {"date": {10}, "time": {5, 8}, "datetime": {16, 19}}  # of what a browser's own picker can show
 HTML_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local"}
-LONG_TEXT = 300
 COLUMNS_SHOWN = 40
 
 
@@ -38,7 +34,7 @@ def view(
     *,
     files: Files | None = None,
     now: datetime | None = None,
-    refresh: str = REFRESH,
+    refresh: str | None = None,
 ) -> FormView:
     """The form as it is to be drawn: `raw` is what was typed (nothing: {}), `facts` are known already.
 
@@ -55,7 +51,7 @@ def view(
     seen = engine.visible(form, raw, facts=facts, options=options, files=find_file, now=now)
     page = _Page(form, {path: messages(told) for path, told in problems.items()}, seen, options, find_file, facts)
     blocks = page.blocks(form.fields, raw, facts, "")
-    return FormView(blocks, tuple(_complaints(blocks, page.messages)), refresh)
+    return FormView(blocks, tuple(_complaints(blocks, page.messages)), refresh or refresh_address())
 
 
 def _complaints(blocks: Sequence[Block], messages: Mapping[str, str]) -> Iterator[Complaint]:
@@ -208,13 +204,20 @@ class _Page:
 def attributes(each: engine.Field, value: str) -> dict[str, str]:
     """The attributes that bring up the right keyboard, and nothing that cuts off what somebody types."""
     if each.kind in HTML_TYPES:
-        readable = not value or ISO[each.kind].fullmatch(value)
-        return {"type": HTML_TYPES[each.kind] if readable else "text", "class": f"w-{each.kind}"}
+        return {"type": HTML_TYPES[each.kind] if _fits_picker(each.kind, value) else "text", "class": f"w-{each.kind}"}
     if each.kind == "number":
         return {"type": "text", "inputmode": "numeric" if each.rules.digits == 0 else "decimal", "class": "w-number"}
     if each.kind == "textfield":
         return dict(_BY_FORMAT.get(each.rules.format, {"type": "text"}))
     return {}
+
+
+def _fits_picker(kind: str, value: str) -> bool:
+    """A picker shows nothing where it cannot read the text; then the text itself is to be seen."""
+    try:
+        return not value or (len(value) in LENGTHS[kind] and ISO[kind](value) is not None)
+    except ValueError:
+        return False
 
 
 def _columns(fields: Sequence[engine.Field]) -> Iterator[engine.Field]:

@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request
 
@@ -24,6 +25,12 @@ def rows_changed(form: engine.Form, raw: Mapping[str, Any], posted: Mapping[str,
     lists = {each.key for each in form.questions if each.kind == "dynamiclist"}
     named = STEP.match((command or "").partition(":")[2])
     return with_row_command(raw, command if named is not None and named[1] in lists else None)
+
+
+def refresh_address() -> str:
+    """Where a POST only draws this page again; the rest of the address stays."""
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "_refresh"]
+    return "?" + urlencode([*rest, ("_refresh", "1")])
 
 
 def with_row_command(raw: Mapping[str, Any], command: str | None) -> dict[str, Any]:

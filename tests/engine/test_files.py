@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import files
+from engine import files, media
 from engine.errors import NotFound
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
@@ -34,10 +34,10 @@ XLSX = archive("[Content_Types].xml", "xl/workbook.xml")
         (JPG, "a.JPEG", "image/jpeg"),
         (PNG, "扫描 1.png", "image/png"),
         (b"\x00\x00\x00\x18ftypheic\x00", "a.heic", "image/heic"),
-        (DOCX, "a.docx", files.MEDIA_TYPES["docx"]),
-        (XLSX, "a.xlsx", files.MEDIA_TYPES["xlsx"]),
-        (files.OLE + b"\x00" * 10, "a.doc", "application/msword"),
-        (files.OLE + b"\x00" * 10, "a.xls", "application/vnd.ms-excel"),
+        (DOCX, "a.docx", media.MEDIA_TYPES["docx"]),
+        (XLSX, "a.xlsx", media.MEDIA_TYPES["xlsx"]),
+        (media.OLE + b"\x00" * 10, "a.doc", "application/msword"),
+        (media.OLE + b"\x00" * 10, "a.xls", "application/vnd.ms-excel"),
         ("姓名,电话\n".encode(), "a.csv", "text/csv"),
         ("\ufeff证言".encode(), "a.txt", "text/plain"),
         ("证言".encode("gb18030"), "a.txt", "text/plain"),
@@ -84,16 +84,16 @@ def test_disguised_files_are_refused(tmp_path, head, name, error):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@given(st.binary(max_size=300), st.sampled_from(sorted(files.MEDIA_TYPES)))
+@given(st.binary(max_size=300), st.sampled_from(sorted(media.MEDIA_TYPES)))
 def test_any_bytes_are_judged_without_accident(head, extension):
     try:
-        assert files.identify(head, f"a.{extension}") == files.MEDIA_TYPES[extension]
+        assert files.identify(head, f"a.{extension}") == media.MEDIA_TYPES[extension]
     except files.FileRefused as refusal:
         assert refusal.code  # noqa: PT017 either is fine
 
 
 def test_text_cut_off_within_a_character():
-    assert files.identify(("a" + "证" * 40_000).encode()[: files.HEAD], "a.txt") == "text/plain"
+    assert files.identify(("a" + "证" * 40_000).encode()[: media.HEAD], "a.txt") == "text/plain"
 
 
 @pytest.mark.parametrize(
@@ -185,5 +185,5 @@ def test_bombs_macros_and_broken_archives_are_refused(tmp_path):
         put(archive("word/document.xml"))
     with pytest.raises(files.FileDisguised):
         put(archive("[Content_Types].xml", "notword/xl/"), "a.xlsx")
-    assert put(DOCX).media_type == files.MEDIA_TYPES["docx"]
-    assert put(XLSX, "a.xlsx").media_type == files.MEDIA_TYPES["xlsx"]
+    assert put(DOCX).media_type == media.MEDIA_TYPES["docx"]
+    assert put(XLSX, "a.xlsx").media_type == media.MEDIA_TYPES["xlsx"]
