@@ -17,7 +17,7 @@ from engine.runtime.codec import dump, load
 from engine.runtime.diagram import Diagram, Element, Flow, is_throw, read_diagram
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
-from engine.runtime.turn import Rules, Thrown, Turn
+from engine.runtime.turn import OBSERVED, Rules, Thrown, Turn
 from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ENTERED",
     "FAILED",
     "FUNCTIONS",
+    "OBSERVED",
     "CaseWorkflow",
     "Compiled",
     "Diagram",
@@ -126,7 +127,7 @@ def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
                 for t in parent.children
                 if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING
             ]
-        if parent is not None and specs.is_loop(parent):
+        if specs.shell_of(at) is not None:
             at = parent
         else:
             at = workflow.find(at.workflow.parent_task_id) if at.workflow is not workflow else None

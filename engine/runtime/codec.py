@@ -88,7 +88,7 @@ def _rows(workflow: Any) -> list[list[Any]]:
                 task.task_spec.name,
                 task.last_state_change,
                 task.triggered,
-                task.internal_data or None,
+                packable(task.internal_data) or None,
                 changed,
                 dropped,
             ]

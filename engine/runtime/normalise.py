@@ -95,22 +95,23 @@ def _collections(root: etree._Element) -> None:
 def _link_events(root: etree._Element) -> None:
     """A link pair is a drawn-apart sequence flow (BPMN 10.5.1)."""
     for scope in _scopes(root):
-        links = {
-            (local(node), definition.get("name", "")): node
+        links = [
+            (local(node), definition.get("name", ""), node)
             for node in _nodes(scope)
             for definition in node.iterfind("bpmn:linkEventDefinition", NS)
-        }
+        ]
         sources = {flow.get("sourceRef"): flow for flow in _flows(scope)}
-        for (kind, name), throw in list(links.items()):
-            catch = links.get(("intermediateCatchEvent", name))
+        catchers = {name: node for kind, name, node in links if kind == "intermediateCatchEvent"}
+        for kind, name, throw in links:
+            catch = catchers.get(name)
             if kind != "intermediateThrowEvent" or catch is None or catch.get("id") not in sources:
                 continue
             target = sources[catch.get("id")].get("targetRef")
             for flow in _flows(scope):
                 if flow.get("targetRef") == throw.get("id"):
                     flow.set("targetRef", target or "")
-        caught = {node.get("id") for (kind, _), node in links.items() if kind == "intermediateCatchEvent"}
-        thrown = {node.get("id") for (kind, _), node in links.items() if kind == "intermediateThrowEvent"}
+        caught = {node.get("id") for kind, _, node in links if kind == "intermediateCatchEvent"}
+        thrown = {node.get("id") for kind, _, node in links if kind == "intermediateThrowEvent"}
         for node in [*_nodes(scope), *_flows(scope)]:
             if node.get("id") in caught | thrown or node.get("sourceRef") in caught:
                 scope.remove(node)

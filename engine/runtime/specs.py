@@ -4,6 +4,7 @@ A spec only forwards to the case's `Turn` (`task.workflow.top_workflow.turn`), w
 the deadlines. Specs are shared by all cases of a version and never hold state.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
@@ -26,6 +27,8 @@ from engine.errors import RunFailed
 from engine.runtime.events import Message, Signal, turn_of
 
 LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+INSTANCE_LIMIT = 1000
+NOTHING = object()
 
 
 class HumanTask(BpmnSpecMixin):
@@ -82,10 +85,17 @@ class Inclusive(ConditionalConnect, InclusiveGateway):
 class CaseData(TaskDataReference):
     """A collection that lives in the case's variables, not in the task (B12, B13)."""
 
-    def get(self, my_task: Task) -> Any:
-        """Read the collection; a missing or null one is empty."""
-        value = turn_of(my_task).variables.get(self.bpmn_id)
-        return [] if value is None else value
+    def get(self, my_task: Task) -> list[Any]:
+        """Read the collection, which may be any FEEL; a missing or null one is empty."""
+        element = my_task.task_spec.bpmn_id
+        value = turn_of(my_task).evaluate(my_task, self.bpmn_id, element)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise RunFailed(f"{self.bpmn_id!r} is not a list", element=element)
+        if len(value) > INSTANCE_LIMIT:
+            raise RunFailed(f"{self.bpmn_id!r} has more than {INSTANCE_LIMIT} items", element=element)
+        return value
 
     def set(self, my_task: Task, value: Any) -> None:
         """Write the collection."""
@@ -101,23 +111,45 @@ class _Instances:
 
     data_output: Any
     output_item: Any
+    condition: str | None
 
     def merge_child(self, workflow: Any, child: Task) -> None:  # noqa: ARG002 the library's signature
         """Book an instance as done; collect its result."""
         parent = child.parent
         if self.data_output is not None:
-            item = (
-                child.data.get(self.output_item.bpmn_id) if self.output_item is not None else child.data.get("result")
-            )
-            collected = [] if not parent.internal_data["merged"] else list(self.data_output.get(parent))
-            self.data_output.set(parent, [*collected, item])
+            self.data_output.set(parent, [*self.data_output.get(parent), self._result(child)])
         parent.internal_data["merged"].append(str(child.id))
 
-    def init_data_output_with_input_data(self, my_task: Task, input_data: Any) -> None:
+    def _result(self, child: Task) -> Any:
+        """The answers, or what the instance left under the name of the output item."""
+        answers = child.internal_data.pop("answers", {})
+        if self.output_item is None:
+            return answers
+        name = self.output_item.bpmn_id
+        return answers.get(name, turn_of(child).context(child).get(name))
+
+    def init_data_output_with_input_data(self, my_task: Task, input_data: Any) -> None:  # noqa: ARG002 the library's signature
         """Start a fresh result list, also when a loop enters the task again."""
+        self.data_output.set(my_task, [])
 
     def init_data_output_with_cardinality(self, my_task: Task) -> None:
         """Start a fresh result list, also when a loop enters the task again."""
+        self.data_output.set(my_task, [])
+
+    def check_completion_condition(self, my_task: Task) -> bool:
+        """Whether enough instances are done; Camunda's counters can be asked."""
+        done = my_task.internal_data["merged"]
+        if self.condition is None or not done:
+            return False
+        left = my_task.internal_data.get("remaining", ())
+        instances = list(self._instances(my_task))  # type: ignore[attr-defined]  # a mixin over MultiInstanceTask
+        last = next(child for child in instances if str(child.id) == done[-1])
+        counters = {
+            "nrOfInstances": Decimal(len(instances) + len(left)),
+            "nrOfCompletedInstances": Decimal(len(done)),
+            "nrOfActiveInstances": Decimal(len(instances) - len(done)),
+        }
+        return bool(turn_of(my_task).holds(last, self.condition, counters))
 
 
 class ParallelInstances(_Instances, ParallelMultiInstanceTask):
@@ -146,6 +178,20 @@ class SequentialInstances(_Instances, SequentialMultiInstanceTask):
             parent._set_state(TaskState.READY)
         else:
             self.add_next_child(parent)
+
+    def get_next_input_item(self, my_task: Task) -> tuple[int, Any]:
+        """The next of the items there were at the start; a null is masked, the library takes it for the end."""
+        position, *my_task.internal_data["remaining"] = my_task.internal_data["remaining"]
+        return position, NOTHING if (item := my_task.internal_data["items"][position]) is None else item
+
+    def init_remaining_items(self, my_task: Task) -> list[int]:
+        """Positions; the items are kept, so that a list that changes meanwhile skips and repeats nobody."""
+        my_task.internal_data["items"] = self.data_input.get(my_task)
+        return list(range(len(my_task.internal_data["items"])))
+
+    def create_child(self, my_task: Task, item: Any, key_or_index: Any = None) -> None:
+        """Start the instance of an item, which may be null."""
+        super().create_child(my_task, None if item is NOTHING else item, key_or_index)
 
 
 class Loop(StandardLoopTask):
@@ -194,5 +240,12 @@ def is_loop(task: Task) -> bool:
 
 def collects(task: Task) -> bool:
     """Whether a task is an instance whose answers are collected in a list."""
+    shell = shell_of(task)
+    return shell is not None and getattr(shell.task_spec, "data_output", None) is not None
+
+
+def shell_of(task: Task) -> Task | None:
+    """The shell around a task that is one of its instances; what follows the shell hangs below it too, but is none."""
     parent = task.parent
-    return parent is not None and is_loop(parent) and getattr(parent.task_spec, "data_output", None) is not None
+    is_instance = parent is not None and is_loop(parent) and parent.task_spec.task_spec == task.task_spec.name
+    return parent if is_instance else None

@@ -6,6 +6,7 @@ do: effects, papers, the outcome.
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,7 @@ from engine.values import normalised
 
 STEP_LIMIT = 20_000  # automatic steps in one turn: more is an endless loop
 MISSING = object()
+OBSERVED: ContextVar[list["Turn"] | None] = ContextVar("observed", default=None)  # who wants to see every turn
 
 
 @dataclass(frozen=True)
@@ -76,24 +78,28 @@ class Turn(Timing):
         self.written: set[str] = set()
         self.first = self.booked = len(workflow.journal)
         workflow.turn = self
+        observed = OBSERVED.get()
+        if observed is not None:
+            observed.append(self)
 
     # --- what specs ask -------------------------------------------------------------------------------------------
 
-    def context(self, task: Task | None) -> Mapping[str, Any]:
+    def context(self, task: Task | None) -> ChainMap[str, Any]:
         """The names an expression can read: locals, then the case's variables, then the surroundings."""
         return ChainMap(task.data if task is not None else {}, self.variables, dict(self.surroundings))
 
-    def evaluate(self, task: Task | None, text: str, element: str) -> Any:
+    def evaluate(self, task: Task | None, text: str, element: str, more: Mapping[str, Any] | None = None) -> Any:
         """The value of a FEEL text; a leading `=` is allowed. Raises RunFailed naming the element."""
         try:
             expression = compile_expression(text.strip().removeprefix("="), functions=FUNCTIONS)
-            return expression(self.context(task), now=self.now)
+            context = self.context(task)
+            return expression(ChainMap(dict(more), *context.maps) if more else context, now=self.now)
         except FeelError as error:
             raise RunFailed(f"{text!r}: {error}", element=element) from error
 
-    def holds(self, task: Task, text: str) -> bool:
+    def holds(self, task: Task, text: str, more: Mapping[str, Any] | None = None) -> bool:
         """Whether a condition is true; null is false, anything else that is not a boolean is a mistake."""
-        value = self.evaluate(task, text, task.task_spec.bpmn_id or task.task_spec.name)
+        value = self.evaluate(task, text, task.task_spec.bpmn_id or task.task_spec.name, more)
         if value is None or isinstance(value, bool):
             return bool(value)
         raise RunFailed(
@@ -157,11 +163,8 @@ class Turn(Timing):
         scope = task.workflow
         while scope is not self.workflow:
             owner = self.workflow.find(scope.parent_task_id)
-            while (
-                isinstance(owner.parent.task_spec, specs.LOOPS)
-                and owner.task_spec.name == owner.parent.task_spec.task_spec
-            ):
-                owner = owner.parent
+            while (shell := specs.shell_of(owner)) is not None:
+                owner = shell
             waiting = [
                 t
                 for t in owner.parent.children
@@ -204,7 +207,7 @@ class Turn(Timing):
         task = self.workflow.find(task_id)
         collected = specs.collects(task)
         if collected:
-            task.data["result"] = normalised(dict(answers))
+            task.internal_data["answers"] = normalised(dict(answers))
         else:
             for key, value in answers.items():
                 self.assign(key, value)

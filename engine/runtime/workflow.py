@@ -10,9 +10,10 @@ from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from engine.errors import RunFailed
 from engine.runtime.events import turn_of
 from engine.runtime.parser import Compiled
-from engine.runtime.specs import LIVE, Boundary
+from engine.runtime.specs import INSTANCE_LIMIT, LIVE, Boundary
 
 if TYPE_CHECKING:
     from engine.runtime.turn import Turn
@@ -34,7 +35,11 @@ class LoopExpressions:
     def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:  # noqa: ARG002 the library's signature
         """A cardinality as a whole number, a condition as true or false."""
         value = turn_of(task).evaluate(task, expression, task.task_spec.bpmn_id)
-        return int(value) if isinstance(value, Decimal) and value == int(value) else value
+        if expression != getattr(task.task_spec, "cardinality", None):
+            return value
+        if not isinstance(value, Decimal) or value not in range(INSTANCE_LIMIT + 1):
+            raise RunFailed(f"{expression!r} is not a number of instances", element=task.task_spec.bpmn_id)
+        return int(value)
 
 
 class _Updating:

@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, 9:00 in the office
 CALENDAR = load_calendar({})
 
 
-# --- the builder -------------------------------------------------------------------------------------------------------
+# --- the builder
 
 
 def node(kind: str, element: str, inner: str = "", **attributes: str) -> str:
@@ -128,6 +128,21 @@ def instances(collection: str, item: str, *, sequential: bool = False, output: s
     )
 
 
+def counted(cardinality: str, *, sequential: bool) -> str:
+    inner = f"<bpmn:loopCardinality>{escape(cardinality)}</bpmn:loopCardinality>"
+    kind = "true" if sequential else "false"
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{kind}">{inner}</bpmn:multiInstanceLoopCharacteristics>'
+    )
+
+
+def repeated(condition: str, *, before: bool = False, maximum: int | None = None) -> str:
+    limit = f' loopMaximum="{maximum}"' if maximum is not None else ""
+    inner = f"<bpmn:loopCondition>{escape(condition)}</bpmn:loopCondition>"
+    kind = "true" if before else "false"
+    return f'<bpmn:standardLoopCharacteristics testBefore="{kind}"{limit}>{inner}</bpmn:standardLoopCharacteristics>'
+
+
 def process(element: str, *body: str) -> str:
     return f'<bpmn:process id="{element}" isExecutable="true">{"".join(body)}</bpmn:process>'
 
@@ -142,7 +157,9 @@ def definitions(*processes: str, names: str = "") -> str:
         kind, attribute = kinds[short]
         extra = f' name="{name}"' if attribute != "name" else ""
         declared += f'<bpmn:{kind} id="{short}_{name}" {attribute}="{name}"{extra}/>'
-    return f'<bpmn:definitions {NAMESPACES} id="d" targetNamespace="t">{declared}{"".join(processes)}</bpmn:definitions>'
+    return (
+        f'<bpmn:definitions {NAMESPACES} id="d" targetNamespace="t">{declared}{"".join(processes)}</bpmn:definitions>'
+    )
 
 
 def model(*body: str, names: str = "") -> str:
@@ -150,16 +167,22 @@ def model(*body: str, names: str = "") -> str:
     return definitions(process("p", *body), names=names)
 
 
-# --- the player --------------------------------------------------------------------------------------------------------
+# --- the player
 
 
 class Player:
     """Moves one case, with a fresh turn for every step as the store does; `reload` also saves and loads it."""
 
     def __init__(
-        self, text: str | runtime.Compiled, variables: Mapping[str, Any] | None = None, *, reload: bool = True,
-        message: str | None = None, rules: runtime.Rules | None = None, now: datetime = NOW,
-    ) -> None:  # fmt: skip
+        self,
+        text: str | runtime.Compiled,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        reload: bool = True,
+        message: str | None = None,
+        rules: runtime.Rules | None = None,
+        now: datetime = NOW,
+    ) -> None:
         self.compiled = runtime.compile_process({"process.bpmn": text}, "p") if isinstance(text, str) else text
         self.rules, self.reload, self.now = rules or runtime.Rules(), reload, now
         self.workflow = runtime.begin(self.compiled)

@@ -41,9 +41,15 @@ def test_no_item_of_a_collection_can_spoil_a_case(value: object):
 
 def test_values_keep_their_types():
     value = {
-        "day": date(2026, 3, 2), "instant": datetime(2026, 3, 2, 1, tzinfo=UTC), "number": Decimal("0.1"), "big": Decimal(10) ** 30,
-        "span": timedelta(hours=1, microseconds=3), "months": YearsMonths(14), "nothing": None, "list": [True, "x"],
-    }  # fmt: skip
+        "day": date(2026, 3, 2),
+        "instant": datetime(2026, 3, 2, 1, tzinfo=UTC),
+        "number": Decimal("0.1"),
+        "big": Decimal(10) ** 30,
+        "span": timedelta(hours=1, microseconds=3),
+        "months": YearsMonths(14),
+        "nothing": None,
+        "list": [True, "x"],
+    }
     text = model(start(), user("a"), user("each", instances("rows", "row")), end(), path("start", "a", "each", "end"))
     player = Player(text).do("a", rows=[value])
     assert player.task("each").local["row"] == value
@@ -51,7 +57,9 @@ def test_values_keep_their_types():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**15), 10**15).map(Decimal) | st.text(max_size=8) | st.dates(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["@", "v", "typename", "x"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["@", "v", "typename", "x"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -62,8 +70,18 @@ def test_any_value_comes_back(value: object):
 
 
 def test_a_dump_of_a_load_is_the_same_dump():
-    inner = [start("s"), user("a"), boundary("t", "a", timer("P9D"), interrupting=False), end("e"), end("e2"), path("s", "a", "e"), path("t", "e2")]
-    text = model(start(), sub("sp", *inner, instances("rows", "row")), user("z"), end(), path("start", "sp", "z", "end"))
+    inner = [
+        start("s"),
+        user("a"),
+        boundary("t", "a", timer("P9D"), interrupting=False),
+        end("e"),
+        end("e2"),
+        path("s", "a", "e"),
+        path("t", "e2"),
+    ]
+    text = model(
+        start(), sub("sp", *inner, instances("rows", "row")), user("z"), end(), path("start", "sp", "z", "end")
+    )
     player = Player(text, {"rows": [1, 2, 3]}, reload=False)
     player.do("a", 1)
     again = runtime.load(player.state, player.compiled)

@@ -59,18 +59,45 @@ def test_the_parallel_join_is_right_even_without_compaction(monkeypatch: pytest.
 
 
 def test_a_block_in_a_subprocess_in_a_loop():
-    inner = [start("s"), fork("g"), user("a"), user("b"), fork("j"), end("e"), path("s", "g", "a", "j", "e"), path("g", "b", "j")]
-    text = model(start(), sub("sp", *inner), user("z"), xor("x", "out"), end(), path("start", "sp", "z", "x"),
-                 flow("x", "sp", "again"), flow("x", "end", name="out"))  # fmt: skip
+    inner = [
+        start("s"),
+        fork("g"),
+        user("a"),
+        user("b"),
+        fork("j"),
+        end("e"),
+        path("s", "g", "a", "j", "e"),
+        path("g", "b", "j"),
+    ]
+    text = model(
+        start(),
+        sub("sp", *inner),
+        user("z"),
+        xor("x", "out"),
+        end(),
+        path("start", "sp", "z", "x"),
+        flow("x", "sp", "again"),
+        flow("x", "end", name="out"),
+    )
     for orders in product(permutations("ab"), repeat=3):
         play(text, orders, reload=True)
 
 
 def test_a_loop_inside_one_branch():
     text = model(
-        start(), fork("g"), user("a"), user("b"), xor("x", "out"), fork("j"), user("z"), end(),
-        path("start", "g", "a", "x"), flow("x", "a", "again"), flow("x", "j", name="out"), path("g", "b", "j", "z", "end"),
-    )  # fmt: skip
+        start(),
+        fork("g"),
+        user("a"),
+        user("b"),
+        xor("x", "out"),
+        fork("j"),
+        user("z"),
+        end(),
+        path("start", "g", "a", "x"),
+        flow("x", "a", "again"),
+        flow("x", "j", name="out"),
+        path("g", "b", "j", "z", "end"),
+    )
     for when in range(4):
         player = Player(text)
         for number in range(4):
@@ -83,10 +110,23 @@ def test_a_loop_inside_one_branch():
 
 def test_an_inclusive_join_waits_only_for_the_branches_taken():
     text = model(
-        start(), inclusive("g", "other"), user("a"), user("b"), user("c"), inclusive("j"), user("z"), end(),
-        path("start", "g"), flow("g", "a", "n > 0"), flow("g", "b", "n > 1"), flow("g", "c", name="other"),
-        path("a", "j"), path("b", "j"), path("c", "j"), path("j", "z", "end"),
-    )  # fmt: skip
+        start(),
+        inclusive("g", "other"),
+        user("a"),
+        user("b"),
+        user("c"),
+        inclusive("j"),
+        user("z"),
+        end(),
+        path("start", "g"),
+        flow("g", "a", "n > 0"),
+        flow("g", "b", "n > 1"),
+        flow("g", "c", name="other"),
+        path("a", "j"),
+        path("b", "j"),
+        path("c", "j"),
+        path("j", "z", "end"),
+    )
     assert Player(text, {"n": 1}).do("a").open == ["z"]
     assert Player(text, {"n": 0}).do("c").open == ["z"]
     both = Player(text, {"n": 2}).do("b")
@@ -95,8 +135,17 @@ def test_an_inclusive_join_waits_only_for_the_branches_taken():
 
 
 def test_an_exclusive_merge_lets_every_token_pass():
-    text = model(start(), fork("g"), user("a"), user("b"), xor("m"), user("z"), end(),
-                 path("start", "g", "a", "m", "z", "end"), path("g", "b", "m"))  # fmt: skip
+    text = model(
+        start(),
+        fork("g"),
+        user("a"),
+        user("b"),
+        xor("m"),
+        user("z"),
+        end(),
+        path("start", "g", "a", "m", "z", "end"),
+        path("g", "b", "m"),
+    )
     player = Player(text).do("a").do("b")
     assert player.open == ["z", "z"]
     assert player.do("z").do("z").done
@@ -105,7 +154,9 @@ def test_an_exclusive_merge_lets_every_token_pass():
 def test_a_hundred_branches():
     names = [f"u{k}" for k in range(100)]
     inner = "".join(user(name) + path("g", name, "j") for name in names)
-    player = Player(model(start(), fork("g"), inner, fork("j"), user("z"), end(), path("start", "g"), path("j", "z", "end")))
+    player = Player(
+        model(start(), fork("g"), inner, fork("j"), user("z"), end(), path("start", "g"), path("j", "z", "end"))
+    )
     assert len(player.open) == 100
     for name in reversed(names):
         player.do(name)

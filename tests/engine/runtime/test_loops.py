@@ -23,10 +23,20 @@ from tests.engine.runtime.bpmn import (
 )
 
 REWORK = model(
-    start(), xor("m"), user("work"), boundary("late", "work", timer("P30D")), user("chase"), script("count", "n", "n + 1"),
-    xor("x", "out"), end(), end("given_up"),
-    path("start", "m", "work", "count", "x"), path("late", "chase", "given_up"), flow("x", "m", "n < 1000"), flow("x", "end", name="out"),
-)  # fmt: skip
+    start(),
+    xor("m"),
+    user("work"),
+    boundary("late", "work", timer("P30D")),
+    user("chase"),
+    script("count", "n", "n + 1"),
+    xor("x", "out"),
+    end(),
+    end("given_up"),
+    path("start", "m", "work", "count", "x"),
+    path("late", "chase", "given_up"),
+    flow("x", "m", "n < 1000"),
+    flow("x", "end", name="out"),
+)
 
 
 def test_a_thousand_rounds_with_a_boundary_timer():
@@ -39,7 +49,7 @@ def test_a_thousand_rounds_with_a_boundary_timer():
         sizes[number] = (player.size(), len(player.state))
     assert player.done, "the case ends, and only after its thousandth round (B2)"
     assert player.variables["n"] == 1000
-    assert sizes[999] == sizes[10] or sizes[999][0] == sizes[10][0] and sizes[999][1] < sizes[10][1] + 64
+    assert sizes[999] == sizes[10] or (sizes[999][0] == sizes[10][0] and sizes[999][1] < sizes[10][1] + 64)
     assert median(steps[n] for n in range(901, 1000)) < 2 * median(steps[n] for n in range(5, 104))
 
 
@@ -52,16 +62,36 @@ def test_the_timer_of_a_late_round_still_works():
 
 
 def test_a_thousand_automatic_rounds():
-    text = model(start(), xor("m"), script("count", "n", "n + 1"), xor("x", "out"), end(), path("start", "m", "count", "x"),
-                 flow("x", "m", "n < 1000"), flow("x", "end", name="out"))  # fmt: skip
+    text = model(
+        start(),
+        xor("m"),
+        script("count", "n", "n + 1"),
+        xor("x", "out"),
+        end(),
+        path("start", "m", "count", "x"),
+        flow("x", "m", "n < 1000"),
+        flow("x", "end", name="out"),
+    )
     player = Player(text, {"n": 0})
     assert player.done
     assert player.variables["n"] == 1000
 
 
 def test_a_branch_that_loops_beside_one_that_waits():
-    text = model(start(), fork("g"), user("a"), user("b"), xor("m"), xor("x", "out"), end(), end("e2"),
-                 path("start", "g", "m", "a", "x"), flow("x", "m", "again"), flow("x", "end", name="out"), path("g", "b", "e2"))  # fmt: skip
+    text = model(
+        start(),
+        fork("g"),
+        user("a"),
+        user("b"),
+        xor("m"),
+        xor("x", "out"),
+        end(),
+        end("e2"),
+        path("start", "g", "m", "a", "x"),
+        flow("x", "m", "again"),
+        flow("x", "end", name="out"),
+        path("g", "b", "e2"),
+    )
     player = Player(text)
     player.do("a", again=True)
     size = player.size()
@@ -73,10 +103,23 @@ def test_a_branch_that_loops_beside_one_that_waits():
     assert player.do("b").done
 
 
-@pytest.mark.parametrize("body", [
-    (xor("m"), script("s", "n", "1"), path("start", "m", "s"), flow("s", "m")),
-    (xor("m"), fork("g"), script("s", "n", "1"), script("r", "k", "1"), xor("q"), path("start", "m", "g", "s", "q"), path("g", "r", "q"), flow("q", "m")),
-], ids=["loop", "multiplying"])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        (xor("m"), script("s", "n", "1"), path("start", "m", "s"), flow("s", "m")),
+        (
+            xor("m"),
+            fork("g"),
+            script("s", "n", "1"),
+            script("r", "k", "1"),
+            xor("q"),
+            path("start", "m", "g", "s", "q"),
+            path("g", "r", "q"),
+            flow("q", "m"),
+        ),
+    ],
+    ids=["loop", "multiplying"],
+)
 def test_an_endless_automatic_loop_is_an_incident(body: tuple[str, ...]):
     begun = perf_counter()
     with pytest.raises(RunFailed):
@@ -86,7 +129,9 @@ def test_an_endless_automatic_loop_is_an_incident(body: tuple[str, ...]):
 
 def test_a_long_chain():
     names = [f"t{k}" for k in range(450)]
-    text = model(start(), *(node("task", name) for name in names), user("last"), end(), path("start", *names, "last", "end"))
+    text = model(
+        start(), *(node("task", name) for name in names), user("last"), end(), path("start", *names, "last", "end")
+    )
     player = Player(text)
     assert player.open == ["last"]
     assert player.do("last").done

@@ -27,17 +27,42 @@ from tests.engine.runtime.bpmn import (
 
 EVERYTHING = definitions(
     process(
-        "p", start(), user("a"), xor("x", "on"), fork("g"), fork("j"), user("each", instances("rows", "row", output="said")),
-        sub("sp", start("s"), user("b"), end("e"), path("s", "b", "e")), boundary("late", "sp", timer("P5D")), user("chase"),
-        node("callActivity", "call", calledElement="q"), end(), end("e3"),
-        node("subProcess", "stop", start("ws", message("stop"), isInterrupting="true") + user("w") + end("we") + path("ws", "w", "we"), triggeredByEvent="true"),
-        node("subProcess", "note", start("ns", message("note"), isInterrupting="false") + user("n") + end("ne") + path("ns", "n", "ne"), triggeredByEvent="true"),
-        path("start", "a", "x"), flow("x", "a", "again"), flow("x", "g", name="on"), path("g", "each", "j"), path("g", "sp", "j"),
-        path("j", "call", "end"), path("late", "chase", "e3"),
+        "p",
+        start(),
+        user("a"),
+        xor("x", "on"),
+        fork("g"),
+        fork("j"),
+        user("each", instances("rows", "row", output="said")),
+        sub("sp", start("s"), user("b"), end("e"), path("s", "b", "e")),
+        boundary("late", "sp", timer("P5D")),
+        user("chase"),
+        node("callActivity", "call", calledElement="q"),
+        end(),
+        end("e3"),
+        node(
+            "subProcess",
+            "stop",
+            start("ws", message("stop"), isInterrupting="true") + user("w") + end("we") + path("ws", "w", "we"),
+            triggeredByEvent="true",
+        ),
+        node(
+            "subProcess",
+            "note",
+            start("ns", message("note"), isInterrupting="false") + user("n") + end("ne") + path("ns", "n", "ne"),
+            triggeredByEvent="true",
+        ),
+        path("start", "a", "x"),
+        flow("x", "a", "again"),
+        flow("x", "g", name="on"),
+        path("g", "each", "j"),
+        path("g", "sp", "j"),
+        path("j", "call", "end"),
+        path("late", "chase", "e3"),
     ),
     process("q", start("qs"), script("set", "k", "1"), user("c"), end("qe"), path("qs", "set", "c", "qe")),
     names="m:stop m:note",
-)  # fmt: skip
+)
 
 
 def picture(value: Any, seen: dict[int, int]) -> Any:
@@ -48,14 +73,16 @@ def picture(value: Any, seen: dict[int, int]) -> Any:
         return f"#{seen[id(value)]}"
     seen[id(value)] = len(seen)
     if isinstance(value, dict):
-        return {str(key): picture(item, seen) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [picture(item, seen) for item in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted(repr(picture(item, seen)) for item in value)
-    if isinstance(value, MethodType):
-        return [value.__func__.__qualname__, picture(value.__self__, seen)]
-    return [type(value).__name__, picture(getattr(value, "__dict__", {}), seen)]
+        found: Any = {str(key): picture(item, seen) for key, item in value.items()}
+    elif isinstance(value, (list, tuple)):
+        found = [picture(item, seen) for item in value]
+    elif isinstance(value, (set, frozenset)):
+        found = sorted(repr(picture(item, seen)) for item in value)
+    elif isinstance(value, MethodType):
+        found = [value.__func__.__qualname__, picture(value.__self__, seen)]
+    else:
+        found = [type(value).__name__, picture(getattr(value, "__dict__", {}), seen)]
+    return found
 
 
 def picture_of(compiled: runtime.Compiled) -> Any:
