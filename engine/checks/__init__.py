@@ -1,0 +1,106 @@
+"""Everything that is wrong with a process folder, in one list.
+
+`semantics` findings would run differently from what is drawn, or not at all: refused everywhere. `house` findings are
+refused when a folder is published. `warning` findings are advice. The rules are in `rules` and `house_rules`.
+"""
+
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine import runtime
+from engine.checks.activities import called_by, check_activities
+from engine.checks.drawing import Drawing, read_drawing
+from engine.checks.events import check_events
+from engine.checks.expressions import check_expressions
+from engine.checks.house_rules import HOUSE_RULES
+from engine.checks.report import Report
+from engine.checks.rules import SEMANTICS
+from engine.checks.structure import check_structure
+from engine.definitions import Definition
+from engine.errors import Finding, InvalidDefinition
+
+__all__ = ["check_definition", "check_files", "refusals"]
+
+MANIFEST = "manifest.toml"
+FAILURES = (InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError,
+            TypeError, ValueError)  # fmt: skip
+
+
+def check_definition(
+    definition: Definition, *, roles: Collection[str] = frozenset(), house: bool = True
+) -> list[Finding]:
+    """Everything wrong with a definition; `roles` are those that exist, `house=False` leaves the house's rules out."""
+    return check_files(definition.files, definition.process, roles=roles, house=house)
+
+
+def check_files(
+    files: Mapping[str, str], process: str | None = None, *, roles: Collection[str] = frozenset(), house: bool = True
+) -> list[Finding]:  # noqa: ARG001
+    """Everything wrong with the files of a folder, whatever is in them. Without a manifest house rules are advice."""
+    report = Report(SEMANTICS | HOUSE_RULES)
+    manifest = _manifest(files, report)
+    drawing = read_drawing(files, report)
+    main = _main(drawing, process or str((manifest or {}).get("id", "")), report)
+    check_structure(drawing, report)
+    check_events(drawing, report)
+    check_activities(drawing, report)
+    check_expressions(drawing, report)
+    if main and not report.refuses():
+        _compile(files, main, report)
+    found = report.sorted()
+    if MANIFEST not in files:
+        found = [replace(f, level="warning") if f.level == "house" else f for f in found]
+    return [f for f in found if house or f.level == "semantics"]
+
+
+def refusals(findings: Iterable[Finding], *, house: bool = True) -> list[Finding]:
+    """The findings that stop a deployment; with `house=False` those that stop any run."""
+    levels = {"semantics", "house"} if house else {"semantics"}
+    return [finding for finding in findings if finding.level in levels]
+
+
+def _manifest(files: Mapping[str, str], report: Report) -> dict[str, Any] | None:
+    if MANIFEST not in files:
+        return None
+    try:
+        return tomllib.loads(files[MANIFEST])
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        report.add("manifest-syntax", MANIFEST, reason=str(error))
+        return {}
+
+
+def _main(drawing: Drawing, wanted: str, report: Report) -> str:
+    """The process that cases run."""
+    known = drawing.processes
+    if wanted:
+        if wanted not in known:
+            report.add("process-missing", next(iter(drawing.roots), MANIFEST), process=wanted)
+            return ""
+        return wanted
+    called = {each for process in known.values() for each in called_by(process, drawing)}
+    candidates = [k for k, p in known.items() if k not in called and p.item.get("isExecutable") != "false"]
+    candidates = candidates or [k for k in known if k not in called] or list(known)
+    if not candidates:
+        if drawing.roots:
+            report.add("process-missing", next(iter(drawing.roots)), process="")
+        return ""
+    if len(candidates) > 1:
+        item = known[candidates[0]].item
+        report.add("process-ambiguous", item.file, item.id, item.line, process=candidates[0])
+    return candidates[0]
+
+
+def _compile(files: Mapping[str, str], process: str, report: Report) -> None:
+    """What the engine itself refuses although no rule does."""
+    try:
+        runtime.compile_process(files, process)
+    except InvalidDefinition as error:
+        for finding in error.findings:
+            report.add(
+                "bpmn-refused", finding.file, finding.element, finding.line, process=process, reason=finding.message
+            )
+    except FAILURES as error:
+        reason = f"{type(error).__name__}: {error}"
+        report.add("bpmn-refused", "process.bpmn", process=process, reason=reason)
