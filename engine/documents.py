@@ -20,7 +20,7 @@ BLANK = Markup('<span class="blank">　　　　</span>')
 MAX_TEMPLATE = 200_000
 MAX_PAGE = 2_000_000
 MAX_REPEAT = 100_000
-HOST_NAMES = frozenset({"case", "office", "paper", "person", "office_name", "matter", "cn_date", "cn_money"})
+HOST_NAMES = frozenset({"case", "office", "paper", "person", "office_name", "register", "cn_date", "cn_money"})
 DIGITS, PLACES, GROUPS = "零壹贰叁肆伍陆柒捌玖", ("仟", "佰", "拾", ""), ("", "万", "亿", "万亿")
 LARGEST = Decimal(10) ** 16
 THOUSAND = 1_000
@@ -211,7 +211,7 @@ def _environment() -> Paper:
         autoescape=True, undefined=Unknown, finalize=_finalize, trim_blocks=True, lstrip_blocks=True, cache_size=0
     )
     helpers: dict[str, Callable[..., Any]] = {"cn_date": cn_date, "cn_money": cn_money}
-    environment.globals.update(helpers | dict.fromkeys(("person", "office_name", "matter"), _nobody))
+    environment.globals.update(helpers | dict.fromkeys(("person", "office_name", "register"), _nobody))
     environment.filters.update(helpers)
     for name in ("lipsum", "cycler", "joiner"):
         environment.globals.pop(name, None)

@@ -23,7 +23,7 @@ class TooManyAnswers(EngineError):
 
 
 def decode(items: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Nest `applicants[0].name` and the like; a name that occurs several times makes a list.
+    """Nest `people[0].name` and the like; a name that occurs several times makes a list.
 
     Names that start with an underscore, and what is no name of an answer, are left out; gaps between rows are closed.
 
