@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,15 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine import definitions, runtime, store
+from engine.calendars import Calendar
+from engine.deadlines import OFFICE
+from engine.directory import directory
 from engine.errors import NotFound
 from engine.model import Case, CaseLink, Deadline, Event, Incident, Paper, Task, Timer, Version
+from engine.periods import Period, month_later, parse_period
 from engine.values import json_ready, loads
 
+WORDS = {"d": "days", "h": "hours", "s": "seconds"}
 JOURNALED = frozenset([runtime.ENTERED, runtime.COMPLETED, runtime.CANCELLED, runtime.FAILED])
 
 
@@ -93,11 +98,15 @@ def snapshot(session: Session, case_id: UUID) -> Snapshot:
     events = session.scalars(select(Event).where(Event.case_id == case_id).order_by(Event.seq))
     links = session.scalars(select(CaseLink).where(or_(CaseLink.source_id == case_id, CaseLink.target_id == case_id)))
     return Snapshot(
-        case_id=case_id, process=case.process, number=case.number, office=case.office, status=case.status, stage=case.stage,
-        outcome=case.outcome, variables=loads(case.data),
-        tasks=tuple(
-            SeenTask(t.id, t.element, t.role, t.office, t.assignee) for t in sorted(tasks, key=lambda t: order.get(t.id, 0))
-        ),
+        case_id=case_id,
+        process=case.process,
+        number=case.number,
+        office=case.office,
+        status=case.status,
+        stage=case.stage,
+        outcome=case.outcome,
+        variables=loads(case.data),
+        tasks=tuple(sorted(map(_seen_task, tasks), key=lambda task: order.get(task.id, 0))),
         waiting=waiting.elements,
         deadlines=tuple(SeenDeadline(d.name, d.status, d.last_day, d.due_at, d.projected) for d in deadlines),
         timers=tuple(session.scalars(select(Timer.due_at).where(Timer.case_id == case_id).order_by(Timer.due_at))),
@@ -107,12 +116,41 @@ def snapshot(session: Session, case_id: UUID) -> Snapshot:
         incidents=tuple(
             session.scalars(select(Incident.error).where(Incident.case_id == case_id, Incident.state == "open"))
         ),
-    )  # fmt: skip
+    )
+
+
+def _seen_task(task: Task) -> SeenTask:
+    return SeenTask(task.id, task.element, task.role, task.office, task.assignee)
 
 
 def case_ids(session: Session) -> list[UUID]:
     """Every case, in the order they were opened."""
     return list(session.scalars(select(Case.id).order_by(Case.opened_at, Case.number)))
+
+
+def later(session: Session, period: str, start: datetime) -> datetime:
+    """The same time of day a period later; without the rules for legal deadlines. Raises InvalidPeriod.
+
+    "6wd" counts working days, "P1M" goes to the corresponding day, "24h" is exact.
+    """
+    length: Period | None = parse_period(period)
+    moment = start.astimezone(OFFICE)
+    while length is not None:
+        if length.unit == "wd":
+            moment = _working_days_later(moment, length.count, directory(session).calendar)
+        elif length.unit == "m":
+            moment = datetime.combine(month_later(moment.date(), length.count), moment.time(), OFFICE)
+        else:
+            moment += timedelta(**{WORDS[length.unit]: length.count})
+        length = length.then
+    return moment
+
+
+def _working_days_later(moment: datetime, count: int, calendar: Calendar) -> datetime:
+    while count:
+        moment += timedelta(days=1)
+        count -= calendar.day(moment.date()).working
+    return moment
 
 
 def survives_reload(session: Session, case_id: UUID) -> bool:

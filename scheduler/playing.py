@@ -1,0 +1,177 @@
+"""Plays a story in a house: opens the case, lets the right people answer, waits, and compares."""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import engine
+from scheduler.expectations import differences
+from scheduler.samples import sample
+from scheduler.sandbox import Sandbox
+from scheduler.stories import Step, Story
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d.*)?")
+REFERENCE = re.compile(r"@([a-z_]+?)(\d*)")
+
+
+class StoryBroken(Exception):
+    """The story cannot go on."""
+
+
+@dataclass
+class Player:
+    """One telling of a story. `problems` is what did not hold; `shift` moves every date in it."""
+
+    stage: Sandbox
+    story: Story
+    definitions: Mapping[str, engine.Definition]
+    shift: timedelta = timedelta(0)
+    office: str = ""
+    rewrite: Callable[[str, Any], Any] | None = None  # (key, answer) -> another answer, for demonstrations
+    between: Callable[[Sandbox], list[str]] | None = None  # looks at the house after every step
+    checks: bool = True
+    problems: list[str] = field(default_factory=list)
+    case_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        self.office = self.office or self.story.office
+
+    def play(self) -> Iterator[datetime]:
+        """Tell the story; every value is an instant up to which somebody else must move the clock."""
+        where = "start"
+        try:
+            yield self.story.at + self.shift
+            self._start()
+            self.stage.settle()
+            for number, step in enumerate(self.story.steps, start=1):
+                where = f"step {number} ({step.words})"
+                yield from self._wait(step)
+                self._act(step)
+                self.stage.settle()
+                self.problems += [f"{where}: {found}" for found in (self.between(self.stage) if self.between else ())]
+                if step.expect is not None and self.checks:
+                    self.problems += [f"{where}: {found}" for found in self._compare(step, step.expect)]
+        except (engine.EngineError, StoryBroken, LookupError) as error:
+            self.problems.append(f"{where}: {type(error).__name__}: {error}")
+
+    def seen(self, process: str = "") -> engine.Snapshot:
+        """The case as it is now, or its linked case of another process."""
+        if self.case_id is None:
+            raise StoryBroken("there is no case")
+        with self.stage.database.reads.begin() as session:
+            own = engine.snapshot(session, self.case_id)
+            if process in {"", own.process}:
+                return own
+            others = [engine.snapshot(session, other) for other in own.linked]
+        found = [other for other in others if other.process == process]
+        if not found:
+            raise StoryBroken(f"there is no linked case of {process}")
+        return found[-1]
+
+    def _wait(self, step: Step) -> Iterator[datetime]:
+        if step.until is not None:
+            yield step.until + self.shift
+        if step.wait:
+            with self.stage.database.reads.begin() as session:
+                moment = engine.later(session, step.wait, self.stage.now)
+            yield moment
+
+    def _act(self, step: Step) -> None:
+        if step.do:
+            self._do(step)
+        elif step.raised:
+            self._raise(step)
+
+    def _start(self) -> None:
+        definition = self.definitions[self.story.process]
+        roles = (self.story.by,) if self.story.by else definition.start_roles
+        if not roles:
+            raise StoryBroken("nobody may open such a case by hand")
+        actor = self.stage.cast.holder(roles[0], self.office, now=self.stage.now)
+        answers = self._prepared(self.story.start, actor, definition)
+        with self.stage.database.sessions.begin() as session:
+            done = engine.start_case(
+                session, self.story.process, answers, office=self.office, actor=actor, now=self.stage.now
+            )
+        self.case_id = done.case_id
+
+    def _do(self, step: Step) -> None:
+        seen = self.seen(step.process)
+        tasks = [task for task in seen.tasks if task.element == step.do]
+        if not tasks:
+            names = ", ".join(task.element for task in seen.tasks)
+            raise StoryBroken(f"{step.do} is not open; open are {names or 'none'} (status {seen.status})")
+        task = tasks[0]
+        if task.assignee is not None:
+            actor = self.stage.cast.person(task.assignee)
+        else:
+            actor = self.stage.cast.holder(step.by or task.role or "", task.office, now=self.stage.now)
+            with self.stage.database.sessions.begin() as session:
+                engine.claim_task(session, task.id, actor=actor, now=self.stage.now)
+        answers = self._prepared(step.answers, actor, self.definitions[seen.process])
+        with self.stage.database.sessions.begin() as session:
+            engine.complete_task(session, task.id, answers, actor=actor, now=self.stage.now)
+
+    def _raise(self, step: Step) -> None:
+        seen = self.seen(step.process)
+        catchers = [e for e in self.definitions[seen.process].diagram.catchers() if e.event_name == step.raised]
+        roles = [role for e in catchers for role in (e.names("role") or ((e.role,) if e.role else ()))]
+        if not roles:
+            raise StoryBroken(f"nobody may raise {step.raised}")
+        actor = self.stage.cast.holder(step.by or roles[0], seen.office, now=self.stage.now)
+        answers = self._prepared(step.answers, actor, self.definitions[seen.process])
+        with self.stage.database.sessions.begin() as session:
+            engine.raise_event(session, seen.case_id, step.raised, answers, actor=actor, now=self.stage.now)
+
+    def _compare(self, step: Step, expect: Mapping[str, Any]) -> list[str]:
+        seen = self.seen(step.process)
+        with self.stage.database.reads.begin() as session:
+            linked = [engine.snapshot(session, other) for other in seen.linked]
+        return list(differences(expect, seen, linked, self._person))
+
+    def _person(self, reference: str) -> str:
+        """The id behind `@mediator` or `@mediator2`: the first or second holder of the role in the case's office."""
+        match = REFERENCE.fullmatch(reference)
+        if match is None:
+            raise StoryBroken(f"{reference} is not a reference to a person")
+        return str(self.stage.cast.holder(match[1], self.office, int(match[2] or 1), now=self.stage.now).id)
+
+    def _prepared(
+        self, answers: Mapping[str, Any], actor: engine.Actor, definition: engine.Definition
+    ) -> dict[str, Any]:
+        return {key: self._answer(key, value, definition.facts, actor) for key, value in answers.items()}
+
+    def _answer(self, key: str, value: Any, facts: Mapping[str, engine.Fact], actor: engine.Actor) -> Any:
+        if self.rewrite is not None:
+            value = self.rewrite(key, value)
+        fact = facts.get(key)
+        if isinstance(value, list):
+            if fact is not None and fact.type == "files":
+                return [self._upload(str(name), actor) for name in value]
+            inner = fact.fields if fact is not None else {}
+            return [
+                {k: self._answer(k, v, inner, actor) for k, v in item.items()}
+                if isinstance(item, Mapping)
+                else self._scalar(item)
+                for item in value
+            ]
+        return self._scalar(value)
+
+    def _scalar(self, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("@"):
+            return self._person(value)
+        if self.shift and isinstance(value, str) and MOMENT.fullmatch(value):
+            moved = datetime.fromisoformat(value) + self.shift
+            return moved.isoformat(timespec="minutes") if "T" in value else moved.date().isoformat()
+        return value
+
+    def _upload(self, name: str, actor: engine.Actor) -> str:
+        with self.stage.database.sessions.begin() as session:
+            row = engine.add_file(
+                session, io.BytesIO(sample(name)), name, self.stage.files, actor=actor, now=self.stage.now
+            )
+        return str(row.id)

@@ -1,0 +1,148 @@
+"""A whole house in memory: reference data, processes, people, and a clock that jumps to the next due instant."""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy.pool import StaticPool
+
+import engine
+from scheduler.tick import Handlers, Ticked, tick
+
+LOOKS = 10_000  # due instants in one stretch of waiting: more is a clock that will not come to rest
+
+
+class ClockRunsWild(Exception):
+    """Something is due again and again; the clock does not get to where it should."""
+
+
+@dataclass
+class Cast:
+    """The people who act: the first, second, ... holder of a role in an office, made when first needed."""
+
+    database: engine.Database
+    known: dict[tuple[str, str], list[engine.Actor]] = field(default_factory=dict)
+
+    def holder(self, role: str, office: str, nth: int = 1, *, now: datetime) -> engine.Actor:
+        """Somebody who holds the role in the office."""
+        holders = self.known.setdefault((role, office), [])
+        while len(holders) < nth:
+            holders.append(self._hire(role, office, len(holders) + 1, now))
+        return holders[nth - 1]
+
+    def person(self, person_id: int) -> engine.Actor:
+        """The actor with this id. Raises LookupError."""
+        return next(actor for holders in self.known.values() for actor in holders if actor.id == person_id)
+
+    def _hire(self, role: str, office: str, nth: int, now: datetime) -> engine.Actor:
+        username = f"{role}.{office}.{nth}".replace("_", "-")
+        username = username if len(username) <= 40 else f"{role[:12]}.{office[:20]}.{nth}".replace("_", "-")  # noqa: PLR2004 the engine's limit
+        roles = [(role, office)]
+        with self.database.sessions.begin() as session:
+            person, _ = engine.create_person(
+                session, username=username, name=f"{role}{nth}", roles=roles, hasher=engine.CHEAP_HASHER,
+                actor=engine.SYSTEM, now=now,
+            )  # fmt: skip
+        return engine.Actor(person, f"{role}{nth}", frozenset(roles))
+
+
+@dataclass
+class Sandbox:
+    """A database with a clock of its own."""
+
+    database: engine.Database
+    now: datetime
+    files: Path
+    handlers: Handlers | None = None
+    cast: Cast = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cast = Cast(self.database)
+
+    def settle(self) -> Ticked:
+        """Let everything due now happen."""
+        return tick(self.database, self.now, self.handlers, anchors=False)
+
+    def advance(self, until: datetime, looks: int = LOOKS) -> None:
+        """Jump from due instant to due instant, up to and including `until`."""
+        for _ in range(looks):
+            upcoming = self.next_due()
+            if upcoming is None or upcoming > until:
+                break
+            self.now = upcoming
+            self.settle()
+        else:
+            raise ClockRunsWild(f"{looks} due instants before {until:%Y-%m-%d %H:%M}")
+        self.now = max(until, self.now)
+        self.settle()
+
+    def next_due(self) -> datetime | None:
+        """The next instant at which something is due."""
+        with self.database.reads.begin() as session:
+            return engine.next_due(session, after=self.now)
+
+    def later(self, seconds: float) -> None:
+        """Let a little time pass in which nothing is looked at."""
+        self.now += timedelta(seconds=seconds)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.database.bind.dispose()
+
+
+def in_memory() -> engine.Database:
+    """An empty database that lives as long as the object."""
+    database = engine.connect(
+        "sqlite://", key=b"sandbox", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    engine.create_tables(database)
+    return database
+
+
+class House:
+    """Reference data and processes of a folder, loaded once; every sandbox is a copy of it."""
+
+    def __init__(self, folder: Path, processes: Iterable[Path] | None = None) -> None:
+        self.folder = folder
+        self.processes = sorted(processes if processes is not None else process_folders(folder))
+        self._files = tempfile.TemporaryDirectory(prefix="tiaojie-", ignore_cleanup_errors=True)
+
+    @cached_property
+    def template(self) -> bytes:
+        """The database of a house in which nothing has happened yet. Raises InvalidDefinition."""
+        database = in_memory()
+        born = datetime(2000, 1, 1, tzinfo=engine.OFFICE)
+        with database.sessions.begin() as session:
+            if (self.folder / "offices.toml").exists():
+                engine.load_reference(session, self.folder, actor=engine.SYSTEM, now=born)
+            for process in self.processes:
+                engine.deploy(session, process, actor=engine.SYSTEM, now=born)
+        with database.bind.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
+            connection.rollback()
+            content = raw.serialize()
+        database.bind.dispose()
+        return content
+
+    def sandbox(self, now: datetime) -> Sandbox:
+        """A fresh copy whose clock shows `now`."""
+        template = self.template
+        database = engine.connect(
+            "sqlite://", key=b"sandbox", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
+        with database.bind.connect() as connection:
+            connection.rollback()
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
+            raw.deserialize(template)
+        return Sandbox(database, now, Path(self._files.name))
+
+
+def process_folders(folder: Path) -> list[Path]:
+    """The process folders in a tree: those with a manifest."""
+    return sorted(path.parent for path in folder.glob("*/manifest.toml"))

@@ -1,0 +1,179 @@
+"""Runs scenarios: each one twice, the second time with everything forgotten and read back between the steps.
+
+The two runs must leave the same trails. The first one counts for coverage of the sequence flows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import get_all_start_methods, get_context
+from os import cpu_count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import engine
+from scheduler.playing import Player
+from scheduler.sandbox import ClockRunsWild, House, Sandbox, process_folders
+from scheduler.stories import Story, read_stories
+
+FORGETTING = 5  # every so many steps the compiled definitions are forgotten; compiling is most of the time
+Trail = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What became of one scenario."""
+
+    story: Story
+    problems: tuple[str, ...]
+    flows: Mapping[str, frozenset[str]]  # process -> sequence flows travelled
+    outcomes: frozenset[tuple[str, str]]  # (process, outcome) of every case that came to one
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.story.name
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything held."""
+        return not self.problems
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of one process its scenarios have travelled."""
+
+    process: str
+    title: str
+    flows: int
+    missed: tuple[str, ...]
+    outcomes: int
+    unreached: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """The part of the flows that was travelled."""
+        return 1 - len(self.missed) / self.flows if self.flows else 1.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missed and not self.unreached
+
+
+@dataclass
+class Scenarios:
+    """The scenarios of a process tree, or of one process folder in it."""
+
+    folder: Path
+    name: str = ""
+    house: House = field(init=False)
+    definitions: dict[str, engine.Definition] = field(init=False)
+
+    def __post_init__(self) -> None:
+        root = self.folder.parent if (self.folder / "manifest.toml").exists() else self.folder
+        self.house = House(root)
+        self.definitions = {path.name: engine.define(engine.read_files(path)) for path in process_folders(root)}
+
+    def stories(self) -> list[Story]:
+        """Those to be played. Raises InvalidStory."""
+        return [story for story in read_stories(self.folder) if self.name in f"{story.process}/{story.name}"]
+
+    def play_all(self, stories: Sequence[Story], jobs: int = 0) -> Iterator[Played]:
+        """Play them, in `jobs` processes (0: one for each core), in their order."""
+        self.house.template  # noqa: B018 made, and refused, before anything is split up
+        jobs = min(jobs or cpu_count() or 1, len(stories))
+        if jobs < 2 or "fork" not in get_all_start_methods():  # noqa: PLR2004 one is no company
+            yield from map(self.play, stories)
+            return
+        with get_context("fork").Pool(jobs) as pool:
+            yield from pool.imap(self.play, stories)
+
+    def play(self, story: Story) -> Played:
+        """Play one scenario twice."""
+        begun = perf_counter()
+        problems, stage = self._tell(story, lambda _: [])
+        trail, flows, outcomes = _looked_at(stage)
+        stage.close()
+        again, stage = self._tell(story, _Reading())
+        if not problems:
+            problems = again
+        if not problems and _looked_at(stage)[0] != trail:
+            problems = ["the case went another way when it was read back after every step"]
+        stage.close()
+        reached = {outcome for process, outcome in outcomes if process == story.process}
+        problems += [f"the outcome {name} was not reached" for name in story.covers if name not in reached]
+        return Played(story, tuple(problems), flows, frozenset(outcomes), perf_counter() - begun)
+
+    def coverage(self, results: Iterable[Played]) -> list[Coverage]:
+        """What the scenarios that ran have not travelled or reached, by process."""
+        played = list(results)
+        return [
+            self._covered(process, played)
+            for process in sorted(self.definitions)
+            if (self.folder / "manifest.toml").exists() is False or self.folder.name == process
+        ]
+
+    def _covered(self, process: str, results: list[Played]) -> Coverage:
+        definition = self.definitions[process]
+        drawn = {flow for flow in definition.diagram.flows if "." not in flow}
+        travelled = {flow for result in results for flow in result.flows.get(process, ())}
+        declared = list(definition.manifest.get("outcomes", {}))
+        reached = {
+            outcome for result in results if result.passed for kind, outcome in result.outcomes if kind == process
+        }
+        return Coverage(
+            process, definition.title, len(drawn), tuple(sorted(drawn - travelled)), len(declared),
+            tuple(name for name in declared if name not in reached),
+        )  # fmt: skip
+
+    def _tell(self, story: Story, between: Callable[[Sandbox], list[str]]) -> tuple[list[str], Sandbox]:
+        stage = self.house.sandbox(story.at)
+        player = Player(stage, story, self.definitions, between=between)
+        try:
+            for instant in player.play():
+                stage.advance(instant)
+        except ClockRunsWild as error:
+            player.problems.append(str(error))
+        return player.problems, stage
+
+
+class _Reading:
+    """After every step: each stored tree must come back from disk as it went there. Compiles anew now and then."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def __call__(self, stage: Sandbox) -> list[str]:
+        if self.steps % FORGETTING == 0:
+            engine.forget_definitions()
+        self.steps += 1
+        with stage.database.reads.begin() as session:
+            return [
+                f"the state of case {case_id} changes when it is read and written again"
+                for case_id in engine.case_ids(session)
+                if not engine.survives_reload(session, case_id)
+            ]
+
+
+def _looked_at(stage: Sandbox) -> tuple[Trail, dict[str, frozenset[str]], set[tuple[str, str]]]:
+    """The trails of all cases, the flows they travelled, the outcomes they came to."""
+    trail: Trail = []
+    flows: dict[str, set[str]] = {}
+    outcomes: set[tuple[str, str]] = set()
+    for seen in _cases(stage):
+        if seen.outcome:
+            outcomes.add((seen.process, seen.outcome))
+        for event in seen.events:
+            path = [tuple(event.detail.get(part, ())) for part in ("done", "gone", "flows")]
+            flows.setdefault(seen.process, set()).update(path[2])
+            trail.append((seen.process, seen.number, event.kind, event.at, event.detail.get("element"), *path))
+    return trail, {process: frozenset(found) for process, found in flows.items()}, outcomes
+
+
+def _cases(stage: Sandbox) -> Iterator[engine.Snapshot]:
+    with stage.database.reads.begin() as session:
+        for case_id in engine.case_ids(session):
+            yield engine.snapshot(session, case_id)

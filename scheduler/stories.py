@@ -1,0 +1,116 @@
+"""Scenario files: who answers what, how much time passes, what must hold. Reading them, and nothing else."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import engine
+
+STORY_KEYS = frozenset(["title", "covers", "office", "at", "by", "start", "steps"])
+STEP_KEYS = frozenset(["do", "raise", "wait", "until", "answers", "expect", "by", "process", "note"])
+EXPECT_KEYS = frozenset(
+    ["open", "stage", "outcome", "status", "deadlines", "projected", "facts", "papers", "linked", "incidents"]
+)
+
+
+class InvalidStory(Exception):
+    """The scenario file cannot be played."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step; of its parts the waiting comes first, then the deed, then the expectation."""
+
+    do: str = ""
+    raised: str = ""
+    wait: str = ""
+    until: datetime | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    expect: Mapping[str, Any] | None = None
+    by: str = ""  # a role, where somebody else than the usual one acts
+    process: str = ""  # the linked case that is meant, where it is not the case itself
+
+    @property
+    def words(self) -> str:
+        """The step as a message names it."""
+        parts = {"do": self.do, "raise": self.raised, "wait": self.wait, "until": self.until}
+        return ", ".join(f"{name} {value}" for name, value in parts.items() if value) or "expect"
+
+
+@dataclass(frozen=True)
+class Story:
+    """One scenario."""
+
+    name: str
+    process: str
+    title: str
+    office: str
+    at: datetime
+    start: Mapping[str, Any]
+    covers: tuple[str, ...]
+    steps: tuple[Step, ...]
+    path: Path
+    by: str = ""
+
+
+def read_story(path: Path) -> Story:
+    """Read a scenario of a process folder. Raises InvalidStory."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+        _only(document, STORY_KEYS, path.name)
+        return Story(
+            name=path.stem,
+            process=path.parent.parent.name,
+            title=str(document["title"]),
+            office=str(document["office"]),
+            at=moment(document["at"]),
+            start=document.get("start", {}),
+            covers=tuple(document.get("covers", ())),
+            steps=tuple(
+                _step(row, f"{path.name} step {n}") for n, row in enumerate(document.get("steps", []), start=1)
+            ),
+            path=path,
+            by=str(document.get("by", "")),
+        )
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise InvalidStory(f"{path}: {error!r}") from error
+
+
+def read_stories(folder: Path) -> list[Story]:
+    """The scenarios of a process folder, or of every process folder in a tree."""
+    paths = [*folder.glob("scenarios/*.toml"), *folder.glob("*/scenarios/*.toml")]
+    return [read_story(path) for path in sorted(paths)]
+
+
+def moment(value: Any) -> datetime:
+    """An instant; without a zone it is the office's."""
+    found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return found if found.tzinfo is not None else found.replace(tzinfo=engine.OFFICE)
+
+
+def _step(row: Mapping[str, Any], where: str) -> Step:
+    _only(row, STEP_KEYS, where)
+    if "do" in row and "raise" in row:
+        raise InvalidStory(f"{where}: do and raise are two steps")
+    expect = row.get("expect")
+    if expect is not None:
+        _only(expect, EXPECT_KEYS, f"{where} expect")
+    return Step(
+        do=str(row.get("do", "")),
+        raised=str(row.get("raise", "")),
+        wait=str(row.get("wait", "")),
+        until=moment(row["until"]) if "until" in row else None,
+        answers=row.get("answers", {}),
+        expect=expect,
+        by=str(row.get("by", "")),
+        process=str(row.get("process", "")),
+    )
+
+
+def _only(row: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    unknown = sorted(set(row) - known)
+    if unknown:
+        raise InvalidStory(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -1,0 +1,129 @@
+"""One look at the clock: everything that is due happens, each case in a transaction of its own."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+
+import engine
+
+ROUNDS = 1000  # looks until nothing is due any more; a case that is always due waits for the next tick
+Handlers = Mapping[str, Callable[..., None]]
+
+_log = logging.getLogger("tiaojie.clock")
+
+
+@dataclass
+class Ticked:
+    """What one look at the clock did."""
+
+    fired: int = 0
+    reminded: int = 0
+    delivered: int = 0
+    failed: int = 0
+    anchored: bool = False
+
+    @property
+    def total(self) -> int:
+        """How much happened at all."""
+        return self.fired + self.reminded + self.delivered + self.failed
+
+
+def tick(database: engine.Database, now: datetime, handlers: Handlers | None = None, *, anchors: bool = True) -> Ticked:
+    """Let everything due happen. A case that fails backs off and never holds up the others."""
+    done = Ticked()
+    for _ in range(ROUNDS):
+        before = done.total
+        _fire(database, now, done)
+        _remind(database, now, done)
+        _deliver(database, now, handlers, done)
+        if done.total == before:
+            break
+    if anchors:
+        _anchor(database, now, done)
+    return done
+
+
+def _fire(database: engine.Database, now: datetime, done: Ticked) -> None:
+    with database.reads.begin() as session:
+        cases = engine.due_cases(session, now=now)
+    for case_id in cases:
+        try:
+            with database.sessions.begin() as session:
+                engine.fire_timers(session, case_id, now=now)
+            done.fired += 1
+        except (engine.CaseChanged, engine.NotFound):
+            continue  # somebody was faster; the next look sees what is left
+        except Exception as error:  # noqa: BLE001 whatever a case does, the next one has its turn
+            if _is_busy(error):
+                _log.warning("the database is busy, %s has to wait", case_id)
+                return
+            _log.exception("the timers of %s failed", case_id)
+            _back_off(database, case_id, error, now)
+            done.failed += 1
+
+
+def _back_off(database: engine.Database, case_id: UUID, error: Exception, now: datetime) -> None:
+    """The failed transaction is gone; what is kept of it is the incident, one for each cause."""
+    with database.sessions.begin() as session:
+        engine.postpone_timers(session, case_id, now=now)
+        cause = f"{type(error).__name__}: {error}"
+        known = engine.incidents(session, engine.CLOCK, case_id=case_id)
+        if not any(row.verb == "fire_timers" and row.error == cause for row in known):
+            arguments: dict[str, Any] = {"case_id": str(case_id)}
+            engine.record_incident(
+                session, "fire_timers", arguments, error, case_id=case_id, actor=engine.CLOCK, now=now
+            )
+
+
+def _remind(database: engine.Database, now: datetime, done: Ticked) -> None:
+    with database.reads.begin() as session:
+        deadlines = engine.due_reminders(session, now=now)
+    for deadline_id in deadlines:
+        try:
+            with database.sessions.begin() as session:
+                engine.send_reminders(session, deadline_id, now=now)
+            done.reminded += 1
+        except engine.CaseChanged:
+            continue
+        except OperationalError as error:
+            if not _is_busy(error):
+                raise
+            return
+
+
+def _deliver(database: engine.Database, now: datetime, handlers: Handlers | None, done: Ticked) -> None:
+    with database.reads.begin() as session:
+        effects = engine.due_effects(session, now=now)
+    for effect_id in effects:
+        try:
+            with database.sessions.begin() as session:
+                engine.deliver_effect(session, effect_id, now=now, handlers=handlers)
+            done.delivered += 1
+        except engine.CaseChanged:
+            continue
+        except Exception as error:  # noqa: BLE001 whatever an effect does, the next one has its turn
+            if _is_busy(error):
+                return
+            _log.exception("effect %s failed", effect_id)
+            with database.sessions.begin() as session:
+                engine.fail_effect(session, effect_id, error, now=now)
+            done.failed += 1
+
+
+def _anchor(database: engine.Database, now: datetime, done: Ticked) -> None:
+    with database.reads.begin() as session:
+        if not engine.is_anchor_due(session, now=now):
+            return
+    with database.sessions.begin() as session:
+        engine.anchor(session, day=now.astimezone(engine.OFFICE).date(), now=now)
+    done.anchored = True
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether another writer held the lock too long: nothing is wrong, nothing is recorded."""
+    return isinstance(error, engine.Busy) or (isinstance(error, OperationalError) and "locked" in str(error))
