@@ -23,12 +23,12 @@ def add_file(session: Session, stream: BinaryIO, filename: str, store: Path, *, 
     if actor.id is None:
         raise NotAllowed
     name = files.display_name(filename)
-    stored = files.put(stream, store)
+    stored = files.put(stream, store, name=name)
     row = File(
         id=uuid4(),
         digest=stored.digest,
         name=name,
-        media_type=files.identify(stored.head, name),
+        media_type=stored.media_type,
         size=stored.size,
         case_id=None,
         uploaded_by=actor.id,
