@@ -134,7 +134,7 @@ class Player:
         return list(differences(expect, seen, linked, self._person))
 
     def _person(self, reference: str) -> str:
-        """The id behind `@mediator` or `@mediator2`: the first or second holder of the role in the case's office."""
+        """The id behind `@role` or `@role2`: the first or second holder of the role in the case's office."""
         match = REFERENCE.fullmatch(reference)
         if match is None:
             raise StoryBroken(f"{reference} is not a reference to a person")
