@@ -21,7 +21,7 @@ from engine.forms import Form
 TEXT = frozenset([".toml", ".bpmn", ".dmn", ".form", ".html", ".md"])
 FILE_LIMIT = 2_000_000
 CACHED = 64
-EMPTY_FORM = '{"components": []}'
+EMPTY_FORM = '{"schemaVersion": 19, "type": "default", "id": "none", "components": []}'
 _cache: dict[str, "Definition"] = {}
 
 
