@@ -7,14 +7,17 @@ refused when a folder is published. `warning` findings are advice. The rules are
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine import runtime
 from engine.checks.activities import called_by, check_activities
+from engine.checks.contents import check_decisions, check_forms, check_papers, check_reads
 from engine.checks.drawing import Drawing, read_drawing
 from engine.checks.events import check_events
 from engine.checks.expressions import check_expressions
+from engine.checks.house import check_house
 from engine.checks.house_rules import HOUSE_RULES
+from engine.checks.manifest import MANIFEST, Manifest, check_manifest
+from engine.checks.names import check_names, known_names
 from engine.checks.report import Report
 from engine.checks.rules import SEMANTICS
 from engine.checks.structure import check_structure
@@ -23,7 +26,6 @@ from engine.errors import Finding, InvalidDefinition
 
 __all__ = ["check_definition", "check_files", "refusals"]
 
-MANIFEST = "manifest.toml"
 FAILURES = (InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError,
             TypeError, ValueError)  # fmt: skip
 
@@ -37,16 +39,25 @@ def check_definition(
 
 def check_files(
     files: Mapping[str, str], process: str | None = None, *, roles: Collection[str] = frozenset(), house: bool = True
-) -> list[Finding]:  # noqa: ARG001
+) -> list[Finding]:
     """Everything wrong with the files of a folder, whatever is in them. Without a manifest house rules are advice."""
     report = Report(SEMANTICS | HOUSE_RULES)
+    files = {name: text for name, text in files.items() if _is_text(name, text, report)}
     manifest = _manifest(files, report)
     drawing = read_drawing(files, report)
-    main = _main(drawing, process or str((manifest or {}).get("id", "")), report)
-    check_structure(drawing, report)
-    check_events(drawing, report)
-    check_activities(drawing, report)
-    check_expressions(drawing, report)
+    main = _main(drawing, process or (manifest.texts.get("id", "") if manifest else ""), report)
+    _check_drawing(drawing, manifest, roles, report)
+    compiled = check_expressions(drawing, report)
+    check_forms(files, drawing, manifest, roles, report)
+    decided = check_decisions(files, drawing, report)
+    if manifest is not None:
+        texts = check_manifest(manifest, files, roles, report)
+        check_names(compiled, texts, drawing, manifest, report)
+        names = known_names(drawing, manifest)
+        check_papers(files, manifest, names, report)
+        if manifest.names("facts"):
+            check_reads(decided, names, report)
+        _check_start(main, drawing, manifest, report)
     if main and not report.refuses():
         _compile(files, main, report)
     found = report.sorted()
@@ -55,20 +66,45 @@ def check_files(
     return [f for f in found if house or f.level == "semantics"]
 
 
+def _check_drawing(drawing: Drawing, manifest: Manifest | None, roles: Collection[str], report: Report) -> None:
+    check_structure(drawing, report)
+    check_events(drawing, report)
+    check_activities(drawing, report)
+    check_house(drawing, manifest, roles, report)
+
+
+def _is_text(name: str, text: str, report: Report) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        report.add("file-not-text", name.encode(errors="replace").decode())
+        return False
+    return True
+
+
+def _check_start(main: str, drawing: Drawing, manifest: Manifest, report: Report) -> None:
+    """Whether a case can begin."""
+    start = manifest.tables.get("start", {})
+    drawn = drawing.processes[main].nodes.values() if main else ()
+    messages = any(node.kind == "startEvent" and node.event == "message" for node in drawn)
+    if not start.get("roles") and not start.get("message") and not start.get("calendar") and not messages:
+        report.add("start-impossible", MANIFEST)
+
+
 def refusals(findings: Iterable[Finding], *, house: bool = True) -> list[Finding]:
     """The findings that stop a deployment; with `house=False` those that stop any run."""
     levels = {"semantics", "house"} if house else {"semantics"}
     return [finding for finding in findings if finding.level in levels]
 
 
-def _manifest(files: Mapping[str, str], report: Report) -> dict[str, Any] | None:
+def _manifest(files: Mapping[str, str], report: Report) -> Manifest | None:
     if MANIFEST not in files:
         return None
     try:
-        return tomllib.loads(files[MANIFEST])
+        return Manifest(tomllib.loads(files[MANIFEST]), report)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         report.add("manifest-syntax", MANIFEST, reason=str(error))
-        return {}
+        return None
 
 
 def _main(drawing: Drawing, wanted: str, report: Report) -> str:

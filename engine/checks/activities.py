@@ -1,10 +1,9 @@
 """Tasks, sub-processes and calls: what the host can carry out, and what it would have to ignore."""
 
-import re
-
 from lxml import etree
 
 from engine.checks.drawing import UNSUPPORTED_NODES, Drawing, Item, Scope
+from engine.checks.expressions import NAME
 from engine.checks.report import Report
 from engine.runtime.diagram import NODES
 from engine.xml import BPMN, CAMUNDA, local, tag
@@ -51,7 +50,6 @@ DIALECTS = {
 }
 DATA = frozenset(["dataObject", "dataStoreReference", "dataInputAssociation", "dataOutputAssociation"])
 ONE_TOKEN = ("startQuantity", "completionQuantity")
-NAME = re.compile(r"[^\W\d]\w*")
 
 
 def check_activities(drawing: Drawing, report: Report) -> None:

@@ -12,6 +12,7 @@ from engine.functions import FUNCTIONS
 from engine.periods import ISO
 from engine.runtime.diagram import Element
 
+NAME = re.compile(r"[^\W\d]\w*")
 JUEL = re.compile(r"[$#]\{")
 QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 ASSIGNMENT = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)")

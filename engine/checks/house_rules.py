@@ -40,6 +40,7 @@ HOUSE = {
         "The decision {decision} reads {name}, which is neither a fact nor a result.",
         "Declare the fact, or correct the table.",
     ),
+    "deadline-without-basis": _house("The deadline {name} names no article of law.", "Add its basis."),
     "start-impossible": _house("Nobody and no message can start a case.", "Add [start] with roles or a message."),
     "deadline-without-time": _house(
         "The element names the deadline {name} but has no timer, due date or period.", "Say how long it lasts."
@@ -62,6 +63,10 @@ ADVICE = {
     "deadline-unused": _advice("The deadline {name} is declared but never used.", "Use it, or remove it."),
     "stage-unused": _advice("The stage {name} is declared but never used.", "Use it, or remove it."),
     "paper-unused": _advice("The paper {name} is declared but never issued.", "Use it, or remove it."),
+    "form-unused": _advice("Nothing asks this form.", "Use it, or remove it."),
+    "form-elsewhere": _advice("The form {form} is not at hand; nothing is asked.", "Add forms/{form}.form."),
+    "file-unused": _advice("Nothing uses {name}.", "Declare it as a paper, or remove it."),
+    "manifest-key": _advice("The host does not read {entry}.", "Correct its name, or remove it."),
     "property-unknown": _advice("The host does not read the property {name}.", "Correct its name, or remove it."),
     "without-documentation": _advice("It does not cite the law it follows.", "Add documentation."),
     "id-style": _advice("The id {id} is not an English verb_noun.", "Use lower case words joined by _."),

@@ -16,7 +16,13 @@ FILES = {
     "manifest-shape": _refused("{entry} must be {wanted}.", "Write it as the other process folders do."),
     "manifest-id": _refused("The manifest names no process id.", 'Add id = "..." with the id of the process.'),
     "process-missing": _refused("There is no process with the id {process}.", "Give the diagram's process this id."),
-    "file-missing": _refused("The file {name} is not in the folder.", "Add the file, or correct its name."),
+    "file-not-text": _refused("The file is not UTF-8 text.", "Save it as UTF-8."),
+    "number-pattern": _refused(
+        "No numbers can be made of {text}.", "Use {{short}}, {{office}}, {{kind}}, {{year}} and {{seq:03d}}."
+    ),
+    "fact-name": _refused("{name} cannot be the name of a fact.", "Use a name such as received_on; not case or actor."),
+    "fact-type": _refused("The fact {name} has the type {type}, which does not exist.", "Use text, date, number, ..."),
+    "deadline-status": _refused("{text} is not a status.", "Write confirmed, unconfirmed or =FEEL."),
 }
 
 IDS = {
@@ -111,6 +117,7 @@ ELEMENTS = {
     "called-start": _refused("The process {called} has no plain start event.", "A called process starts plainly."),
     "decision-missing": _refused("The business rule task names no decision.", "Enter the decision's id."),
     "decision-unknown": _refused("There is no decision {decision} in the folder.", "Add it, or correct the id."),
+    "decision-duplicate": _refused("Two files decide {id}.", "Rename one of them."),
     "decision-mapping": _refused(
         "{mapping} is not a way to read a decision's result.",
         "Use singleEntry, singleResult, collectEntries or resultList.",

@@ -1,0 +1,158 @@
+"""The manifest: its shape first, then that all its texts can be read and everything it names is there."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from engine.checks.expressions import is_juel, is_period
+from engine.checks.report import Report
+from engine.facts import TYPES
+from engine.feel import Expression, FeelError, compile_expression
+from engine.functions import FUNCTIONS
+
+MANIFEST = "manifest.toml"
+TABLES: dict[str, dict[str, type]] = {
+    "number": {"kind": str, "pattern": str},
+    "start": {"roles": list, "form": str, "message": str, "calendar": str, "for_each": str},
+}
+ROWS: dict[str, dict[str, type]] = {
+    "facts": {"type": str, "label": str, "search": bool, "sensitive": bool, "internal": bool, "fields": dict},
+    "outcomes": {"label": str},
+    "stages": {"label": str},
+    "deadlines": {"label": str, "basis": str, "status": str, "from": str, "start": str, "remind": list},
+    "papers": {"title": str, "template": str, "number": str},
+}
+TEXTS = ("id", "title", "headline")
+WORDS = {str: "a text", bool: "true or false", list: "a list of texts", dict: "a table"}
+PLACES = frozenset(["office", "short", "year", "kind", "seq"])
+STATUSES = frozenset(["confirmed", "unconfirmed"])
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of the manifest that is evaluated."""
+
+    what: str
+    element: str
+    expression: Expression
+
+
+class Manifest:
+    """The manifest as far as its shape is right; what is wrong is reported and left out."""
+
+    def __init__(self, given: Mapping[str, Any], report: Report) -> None:
+        self.report = report
+        self.texts = {key: self._typed(key, given[key], str) for key in TEXTS if key in given}
+        self.tables = {name: self._table(name, given[name], keys) for name, keys in TABLES.items() if name in given}
+        self.rows = {name: self._rows(name, given[name], keys) for name, keys in ROWS.items() if name in given}
+        for key in given.keys() - {*TEXTS, *TABLES, *ROWS}:
+            report.add("manifest-key", MANIFEST, entry=key)
+
+    def names(self, section: str) -> set[str]:
+        """What a section declares."""
+        return set(self.rows.get(section, {}))
+
+    @property
+    def columns(self) -> dict[str, set[str]]:
+        """The columns of each fact that is a list."""
+        return {key: set(row["fields"]) for key, row in self.rows.get("facts", {}).items() if "fields" in row}
+
+    def _typed(self, entry: str, value: Any, wanted: type) -> Any:
+        if isinstance(value, wanted) and (wanted is not list or all(isinstance(item, str) for item in value)):
+            return value
+        self.report.add("manifest-shape", MANIFEST, entry=entry, wanted=WORDS[wanted])
+        return wanted()
+
+    def _table(self, name: str, given: Any, keys: Mapping[str, type]) -> dict[str, Any]:
+        table = self._typed(name, given, dict)
+        for key in table.keys() - keys.keys():
+            self.report.add("manifest-key", MANIFEST, entry=f"{name}.{key}")
+        found = {key: self._typed(f"{name}.{key}", table[key], wanted) for key, wanted in keys.items() if key in table}
+        if "fields" in found:
+            found["fields"] = self._rows(f"{name}.fields", found["fields"], ROWS["facts"])
+        return found
+
+    def _rows(self, name: str, given: Any, keys: Mapping[str, type]) -> dict[str, dict[str, Any]]:
+        return {key: self._table(f"{name}.{key}", row, keys) for key, row in self._typed(name, given, dict).items()}
+
+
+def check_manifest(manifest: Manifest, files: Collection[str], roles: Collection[str], report: Report) -> list[Text]:
+    """Everything about the manifest's own content; returns its expressions."""
+    if not manifest.texts.get("id"):
+        report.add("manifest-id", MANIFEST)
+    _facts("facts", manifest.rows.get("facts", {}), report)
+    _patterns(manifest, report)
+    for name, row in manifest.rows.get("papers", {}).items():
+        template = row.get("template", f"documents/{name}.html")
+        if template not in files:
+            report.add("paper-template-missing", MANIFEST, name, template=template)
+    start = manifest.tables.get("start", {})
+    for role in start.get("roles", ()):
+        if roles and role not in roles:
+            report.add("unknown-role", MANIFEST, "start", role=role)
+    if start.get("form") and f"forms/{start['form']}.form" not in files:
+        report.add("form-unknown", MANIFEST, "start", form=start["form"])
+    _deadlines(manifest, report)
+    return list(_texts(manifest, report))
+
+
+def _facts(section: str, rows: Mapping[str, Mapping[str, Any]], report: Report) -> None:
+    for key, row in rows.items():
+        if not key.isidentifier() or key in {"case", "actor"}:
+            report.add("fact-name", MANIFEST, key, name=key)
+        if row.get("type", "text") not in TYPES:
+            report.add("fact-type", MANIFEST, key, name=key, type=row["type"])
+        if "fields" in row:
+            _facts(f"{section}.{key}.fields", row["fields"], report)
+
+
+def _patterns(manifest: Manifest, report: Report) -> None:
+    patterns = {"number": manifest.tables.get("number", {}).get("pattern")}
+    patterns |= {f"papers.{name}": row.get("number") for name, row in manifest.rows.get("papers", {}).items()}
+    for entry, pattern in patterns.items():
+        if pattern and not _is_pattern(pattern):
+            report.add("number-pattern", MANIFEST, entry, text=pattern)
+
+
+def _is_pattern(pattern: str) -> bool:
+    """Whether numbers can be made of it: only the known places, and the running number among them."""
+    try:
+        places = {name for _, name, _, _ in Formatter().parse(pattern) if name is not None}
+        if "seq" not in places or places - PLACES:
+            return False
+        pattern.format(office="", short="", year=2026, kind="", seq=1)
+    except (ValueError, LookupError, AttributeError, TypeError, OverflowError, MemoryError):
+        return False
+    return True
+
+
+def _deadlines(manifest: Manifest, report: Report) -> None:
+    for name, row in manifest.rows.get("deadlines", {}).items():
+        status = row.get("status", "unconfirmed")
+        if not status.startswith("=") and status not in STATUSES:
+            report.add("deadline-status", MANIFEST, name, text=status)
+        if not row.get("basis"):
+            report.add("deadline-without-basis", MANIFEST, name, name=name)
+        for period in row.get("remind", ()):
+            if not is_period(period):
+                report.add("period-wrong", MANIFEST, name, what="The reminder", text=period, reason="not a period")
+
+
+def _texts(manifest: Manifest, report: Report) -> Iterator[Text]:
+    given = [("", "The headline", manifest.texts.get("headline", ""))]
+    for name, row in manifest.rows.get("deadlines", {}).items():
+        given += [(name, f"The {key}", row.get(key, "")) for key in ("label", "basis", "status")]
+        if row.get("start"):
+            given.append((name, "The start", "=" + row["start"].removeprefix("=")))
+    for element, what, text in given:
+        if is_juel(text):
+            report.add("expression-juel", MANIFEST, element, what=what, text=text)
+        elif text.startswith("="):
+            try:
+                yield Text(what, element, compile_expression(text[1:], functions=FUNCTIONS))
+            except FeelError as error:
+                report.add(
+                    "expression", MANIFEST, element, what=what, text=text, reason=str(error), code=error.code,
+                    column=error.column or 1, position=error.position or 0,
+                )  # fmt: skip
