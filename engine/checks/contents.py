@@ -118,7 +118,7 @@ def check_papers(files: Mapping[str, str], manifest: Manifest, names: Collection
     for kind, row in manifest.rows.get("papers", {}).items():
         template = row.get("template", f"documents/{kind}.html")
         if template in files:
-            found = documents.problems(files[template], template, names)
+            found = documents.problems(files[template], template, {*names, *FUNCTIONS})
             report.take(replace(f, level="house") if f.rule == "document-unknown-fact" else f for f in found)
     used = {row.get("template", f"documents/{kind}.html") for kind, row in manifest.rows.get("papers", {}).items()}
     for name in files:

@@ -59,7 +59,7 @@ class Manifest:
         return {key: set(row["fields"]) for key, row in self.rows.get("facts", {}).items() if "fields" in row}
 
     def _typed(self, entry: str, value: Any, wanted: type) -> Any:
-        if isinstance(value, wanted) and (wanted is not list or all(isinstance(item, str) for item in value)):
+        if isinstance(value, wanted) and not (isinstance(value, list) and any(not isinstance(i, str) for i in value)):
             return value
         self.report.add("manifest-shape", MANIFEST, entry=entry, wanted=WORDS[wanted])
         return wanted()
