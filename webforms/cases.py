@@ -44,7 +44,7 @@ def index() -> str | Response:
     given = {name: value for name in (*FILTERS, "after") if (value := request.args.get(name, "").strip())}
     if request.args.get("format") == "csv":
         return export(given)
-    page = engine.cases(reading(), me(), **criteria(given), after=given.get("after"), now=now())
+    page = engine.cases(reading(), me(), **criteria(given), after=cursor(given.get("after")), now=now())
     return render_template(
         "cases/list.html",
         rows=[listed(row) for row in page.rows],
@@ -64,6 +64,17 @@ def criteria(given: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {name: given.get(name) for name in ("status", "process", "stage", "office")}
     first, last = _midnight(given.get("opened_from")), _midnight(given.get("opened_to"))
     return {**found, "q": given.get("q", ""), "since": first, "until": last and last + timedelta(days=1)}
+
+
+def cursor(text: str | None) -> str | None:
+    """The place in a list where a page begins; what nobody could have been given is the beginning."""
+    at, _, last = (text or "").partition("~")
+    try:
+        datetime.fromisoformat(at)
+        UUID(last)
+    except ValueError:
+        return None
+    return text
 
 
 def _midnight(text: str | None) -> datetime | None:
@@ -112,7 +123,7 @@ def _harmless(cell: str) -> str:
 def search() -> str:
     """By number, party, or words of the case."""
     q = request.args.get("q", "").strip()[:100]
-    page = engine.search(reading(), me(), q, now=now(), after=request.args.get("after"))
+    page = engine.search(reading(), me(), q, now=now(), after=cursor(request.args.get("after")))
     return render_template("cases/search.html", q=q, rows=[listed(row) for row in page.rows], next=page.next)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -45,7 +45,10 @@ SAY = {
     404: Words(_l("Not found"), _l("There is no such page, or it belongs to another office.")),
     405: Words(_l("Not found"), _l("This address cannot be opened directly.")),
     409: Words(_l("Somebody else was faster"), _l("The case has changed since you opened this page.")),
-    413: Words(_l("Too large"), _l("What you sent is larger than allowed (20 MB per file). Nothing was saved.")),
+    413: Words(
+        _l("Too large"),
+        _l("What you sent is larger than allowed (20 MB per file). Go back: what you typed is still in the form."),
+    ),
     422: Words(_l("This cannot be accepted"), _l("What you sent does not fit here.")),
     429: Words(_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: Words(_l("Something went wrong"), _l("This was our fault, not yours. Nothing was changed.")),
@@ -104,8 +107,9 @@ def page(
 ) -> tuple[str, int]:
     """The error page. A known status has its own words; the rest is told as the nearest one."""
     shown = status if status in SAY else (500 if status >= 500 else 400)  # noqa: PLR2004 server errors
-    typed = list(typed_answers())
-    again = [(name, value) for name, value in request.form.items(multi=True) if not SECRET.fullmatch(name)]
+    readable = status != 413  # noqa: PLR2004 a request that is too large was not read
+    typed = list(typed_answers()) if readable else []
+    again = [(name, value) for name, value in sent() if not SECRET.fullmatch(name)] if typed else []
     body = render_template(
         "error.html",
         status=status,
@@ -116,16 +120,21 @@ def page(
         reference=reference,
         kept=kept,
         typed=typed,
-        again=again if shown in AGAIN and typed and not request.files and g.get("person") else [],
+        again=again if shown in AGAIN and not request.files else [],
     )
     return body, status
+
+
+def sent() -> Iterator[tuple[str, str]]:
+    """The fields of the request."""
+    yield from request.form.items(multi=True)
 
 
 def typed_answers() -> Iterator[tuple[str, str]]:
     """What the person typed, for copying; never a password."""
     if request.method != "POST":
         return
-    for name, value in request.form.items(multi=True):
+    for name, value in sent():
         if value.strip() and not SECRET.fullmatch(name) and not TECHNICAL.search(name):
             yield name, value
     for name, file in request.files.items(multi=True):

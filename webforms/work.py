@@ -39,7 +39,10 @@ def show(task_id: UUID) -> str:
 def hand_in(task_id: UUID) -> Any:
     """Complete the task; or save it, or only show the form again, as the button says."""
     posted = Posted()
-    page = engine.task_page(reading(), task_id, me(), now=now())
+    try:
+        page = engine.task_page(reading(), task_id, me(), now=now())
+    except engine.TaskClosed:  # perhaps by this very submission, sent twice
+        return onward(posted.hand_in(engine.complete_task, task_id=task_id), gettext("This was already handed in."))
     if posted.only_redisplay(page.form):
         return _page(page, posted.answers, posted.refused, posted.key)
     if posted.wants_draft:

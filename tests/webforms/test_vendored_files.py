@@ -1,0 +1,44 @@
+"""The files of others are exactly those that were taken over, with their licences."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from webforms.frontend import vendor
+from webforms.frontend.downlevel import plain_colours
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("folder", [vendor.PAGES, vendor.TESTS])
+def test_nothing_was_changed_and_nothing_is_unlisted(folder):
+    assert vendor.problems(folder) == []
+
+
+def test_a_changed_missing_or_additional_file_is_found(tmp_path):
+    (tmp_path / "a.js").write_text("changed")
+    (tmp_path / "new.js").write_text("new")
+    entries = [{"file": "a.js", "sha256": "0"}, {"file": "gone.js", "sha256": "0"}]
+    (tmp_path / "MANIFEST.json").write_text(json.dumps(entries))
+    found = " ".join(vendor.problems(tmp_path))
+    assert "gone.js is listed but missing" in found and "new.js is not listed" in found and "a.js was changed" in found
+
+
+@pytest.mark.parametrize("folder", [vendor.PAGES, vendor.TESTS])
+def test_every_package_has_its_licence(folder):
+    notices = (folder / "THIRD-PARTY-NOTICES.txt").read_text("utf-8")
+    for package in vendor.PACKAGES:
+        if package.folder == folder:
+            assert (folder / package.home / "LICENSE").read_text("utf-8") in notices
+
+
+def test_pages_load_nothing_from_elsewhere():
+    for path in [*(ROOT / "webforms/templates").rglob("*.html"), *(ROOT / "webforms/static").glob("*.*")]:
+        text = path.read_text("utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+        assert "http://" not in text and "https://" not in text, path
+
+
+def test_colours_are_written_out_for_old_browsers():
+    css = "a{color:light-dark(oklch(54.6% 0.1724 254.2deg), var(--x, rgb(1,2,3)));b:oklch(20.46% 0 none)}"
+    assert plain_colours(css) == "a{color:#066fd1;b:#171717}"
