@@ -195,7 +195,7 @@ class TestLimits:
     def test_every_profile_of_the_matter_list_has_a_row(self):
         matters = tomllib.loads((PROCESSES / "registers/matters.toml").read_text("utf-8"))["matters"]
         text = (PROCESSES / "mediation/decisions/clock_profile.dmn").read_text("utf-8")
-        assert {m["profile"] for m in matters if f"\"{m['profile']}\"" not in text} <= {"default"}
+        assert {m["profile"] for m in matters if f'"{m["profile"]}"' not in text} <= {"default"}
 
 
 def test_on_the_spot_asks_ten_things():
