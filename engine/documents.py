@@ -20,7 +20,9 @@ BLANK = Markup('<span class="blank">　　　　</span>')
 MAX_TEMPLATE = 200_000
 MAX_PAGE = 2_000_000
 MAX_REPEAT = 100_000
-HOST_NAMES = frozenset({"case", "office", "paper", "person", "office_name", "register", "cn_date", "cn_money"})
+HOST_NAMES = frozenset(
+    {"case", "office", "paper", "deadlines", "person", "office_name", "register", "cn_date", "cn_money"}
+)
 DIGITS, PLACES, GROUPS = "零壹贰叁肆伍陆柒捌玖", ("仟", "佰", "拾", ""), ("", "万", "亿", "万亿")
 LARGEST = Decimal(10) ** 16
 THOUSAND = 1_000

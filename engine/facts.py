@@ -24,7 +24,6 @@ TYPES = frozenset(
         "id_number",
         "person",
         "office",
-        "matter",
         "register",
         "files",
         "list",

@@ -42,5 +42,4 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "person name": _looked_up("person name"),
     "office name": _looked_up("office name"),
     "register": _register_row,
-    "matter": lambda key: _register_row("matters", key),
 }

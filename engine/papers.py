@@ -16,7 +16,7 @@ from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.facts import references, revealed
 from engine.inbox import definition_of_case
-from engine.model import Case, Paper, Person, SensitiveFact
+from engine.model import Case, Deadline, Paper, Person, SensitiveFact
 from engine.rows import PaperPage
 from engine.values import loads
 
@@ -55,13 +55,21 @@ def _paper(
         "case": {"number": case.number, "title": case.title, "opened_at": case.opened_at},
         "office": {"id": case.office, **office},
         "paper": {"number": number, "title": paper.title, "issued_on": at.astimezone(OFFICE).date()},
+        "deadlines": _deadlines(session, case, at),
         "person": names.person,
         "office_name": names.office,
         "register": names.register,
-        "matter": lambda key: names.register("matters", key),
     }
     html = documents.render(template, context)
     return PaperPage(case.id, case.number, kind, paper.title, number, html, is_preview)
+
+
+def _deadlines(session: Session, case: Case, at: datetime) -> dict[str, Any]:
+    """The last days of the case's time limits by name, as far as they had started when the paper was made."""
+    rows = session.scalars(
+        select(Deadline).where(Deadline.case_id == case.id, Deadline.start_at <= at).order_by(Deadline.start_at)
+    )
+    return {row.name: row.last_day for row in rows}
 
 
 class Names:

@@ -1,4 +1,4 @@
-"""Finding a case by what is written in it. Every Chinese character is a token, a query is a phrase: 调解 is found."""
+"""Finding a case by what is written in it. Every Chinese character is a token, a query is a phrase: 邻里 is found."""
 
 import re
 import unicodedata
@@ -20,8 +20,8 @@ def serial_of(case_id: UUID) -> int:
 def tokens(written: str) -> str:
     """A text as space separated tokens.
 
-    >>> tokens("行政调解A1")
-    '行 政 调 解 a1'
+    >>> tokens("邻里纠纷A1")
+    '邻 里 纠 纷 a1'
     """
     spaced = IDEOGRAPH.sub(r" \1 ", unicodedata.normalize("NFKC", written)).casefold()
     return " ".join(WORD.findall(spaced))

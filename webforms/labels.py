@@ -18,7 +18,7 @@ def case_labels(case_id: UUID) -> Labels:
             return directory().office_name(str(value))
         if fact.type == "person" and str(value).isdigit():
             return engine.person_name(reading(), int(value))
-        if fact.type == "matter":
+        if fact.type == "register":
             return _registered(str(value))
         return choices.get(path, {}).get(str(value))
 
