@@ -13,6 +13,7 @@ from engine.casefile import (
 )
 from engine.caselist import cases, search, sees_all_cases
 from engine.catalogue import ProcessKind, choice_labels, process_kinds, task_options
+from engine.checks import check_files, refusals
 from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
@@ -71,6 +72,7 @@ from engine.people import (
 )
 from engine.pictures import diagram
 from engine.queries import event_page, start_page, startable, task_page
+from engine.recompute import Recomputed, recompute_deadlines
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,
@@ -163,6 +165,7 @@ __all__ = [
     "Problem",
     "ProcessKind",
     "Raisable",
+    "Recomputed",
     "Role",
     "RunFailed",
     "Snapshot",
@@ -187,6 +190,7 @@ __all__ = [
     "cases",
     "cases_of_older_calendars",
     "changes",
+    "check_files",
     "choice_labels",
     "claim_task",
     "complete_task",
@@ -239,7 +243,9 @@ __all__ = [
     "read_files",
     "ready",
     "reassign_task",
+    "recompute_deadlines",
     "record_incident",
+    "refusals",
     "release_task",
     "reset_password",
     "retry_incident",

@@ -204,6 +204,20 @@ class Clocks:
             self.log.append(("deadline_extended", {**_told(clock), "by": period, "reason": reason}))
         return extended
 
+    def apply_calendar(self) -> list[Clock]:
+        """Compute the open clocks again that were computed with another calendar; those whose date moved or settled."""
+        moved = []
+        for clock in self.all:
+            if not clock.is_open or clock.calendar_version == self.calendar.version:
+                continue
+            before = _told(clock)
+            recompute(clock, self.calendar)
+            if _told(clock) != before:
+                was = {"was": before["last_day"], "was_projected": before["projected"]}
+                self.log.append(("deadline_recomputed", {**_told(clock), **was, "calendar": clock.calendar_version}))
+                moved.append(clock)
+        return moved
+
     def changed(self) -> list[Clock]:
         """Clocks that are new or differ from what was loaded."""
         return [clock for clock in self.all if self.before.get(clock.id) != clock]

@@ -143,6 +143,13 @@ class Timing:
         for clock in extended:
             self._move_timer(clock)
 
+    def apply_calendar(self) -> list[Clock]:
+        """Compute deadlines again after the calendar has changed; their timers move along."""
+        moved = self.clocks.apply_calendar()
+        for clock in moved:
+            self._move_timer(clock)
+        return moved
+
     def _move_timer(self, clock: Clock) -> None:
         task = self.workflow.find(clock.task_id)
         if task is not None and clock.element in task.internal_data.get("due", {}):
