@@ -134,7 +134,7 @@ def compile_function(element: Element | None, model: Model, name: str, result: T
 
     def define(scope: Scope) -> Function:
         def apply(run: Run, values: Sequence[Any]) -> Any:
-            made = arguments_of(parameters, list(values))
+            made = arguments_of(run, parameters, list(values))
             if made is None:
                 return None
             run.enter()

@@ -106,4 +106,10 @@ def typed(logic: Logic, wanted: Type | None) -> Logic:
     """Convert a result to its type (§10.3.2.9.4); null if it does not fit."""
     if wanted is None or (wanted.kind == "Any" and wanted.get is None):
         return logic
-    return lambda scope: coerced(logic(scope), wanted)[1]
+
+    def convert(scope: Scope) -> Any:
+        value = logic(scope)
+        scope.run.weigh(value)
+        return coerced(value, wanted)[1]
+
+    return convert

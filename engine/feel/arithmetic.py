@@ -17,6 +17,7 @@ NUMBER, STRING, DATE, TIME, MOMENT = "number", "string", "date", "time", "date a
 SPAN, MONTHS = "days and time duration", "years and months duration"
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_POWER_STEPS = 20
 
 
 def arithmetic(run: Run, sign: str, left: Any, right: Any) -> Any:
@@ -24,6 +25,8 @@ def arithmetic(run: Run, sign: str, left: Any, right: Any) -> Any:
     run.spend()
     if sign == "+" and isinstance(left, str) and isinstance(right, str):
         return run.text(left + right)
+    if sign == "**":
+        run.spend(_POWER_STEPS)
     operation = _TABLE.get((sign, kind(left), kind(right)))
     if operation is None:
         return None

@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.feel import nodes
 from engine.feel.compiler import Closure, Functions, build, builds
+from engine.feel.limits import Run
 from engine.feel.scope import Scope
 from engine.feel.types import coerced
 from engine.feel.values import Function
@@ -50,7 +51,7 @@ def _lambda(node: nodes.Lambda, functions: Functions) -> Closure:
 
     def define(scope: Scope) -> Function:
         def apply(run: Any, values: Any) -> Any:
-            made = arguments_of(node.parameters, values)
+            made = arguments_of(run, node.parameters, values)
             if body is None or made is None:
                 return None
             run.enter()
@@ -64,12 +65,14 @@ def _lambda(node: nodes.Lambda, functions: Functions) -> Closure:
     return define
 
 
-def arguments_of(parameters: list[tuple[str, Any]], values: list[Any]) -> dict[str, Any] | None:
+def arguments_of(run: Run, parameters: list[tuple[str, Any]], values: list[Any]) -> dict[str, Any] | None:
     """Bind values to parameters with their types (§10.3.2.13.7); None if they do not fit."""
     if len(values) != len(parameters):
         return None
     made: dict[str, Any] = {}
     for (name, wanted), value in zip(parameters, values, strict=True):
+        if wanted is not None:
+            run.weigh(value)
         fits, made[name] = (True, value) if wanted is None else coerced(value, wanted)
         if not fits:
             return None

@@ -134,6 +134,7 @@ def arranged(run: Run, values: list[Any]) -> list[Any] | None:
             raise TypeError
         return -1 if below else 1 if ordered(run, ">", left, right) else 0
 
+    run.room(len(values))
     try:
         return sorted(values, key=cmp_to_key(order))
     except TypeError:

@@ -158,7 +158,13 @@ def _in(node: nodes.In, functions: Functions) -> Closure:
 @builds(nodes.InstanceOf)
 def _instance_of(node: nodes.InstanceOf, functions: Functions) -> Closure:
     value, wanted = build(node.value, functions), node.type
-    return lambda scope: instance(value(scope), wanted)
+
+    def check(scope: Scope) -> bool:
+        tested = value(scope)
+        scope.run.weigh(tested)
+        return instance(tested, wanted)
+
+    return check
 
 
 @builds(nodes.If)

@@ -6,6 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from engine.feel import nodes
+from engine.feel.arithmetic import negative
 from engine.feel.compare import ORDERED, ordered
 from engine.feel.cursor import indexed
 from engine.feel.errors import FeelError
@@ -83,11 +84,13 @@ def _number(_run: Run, value: Decimal) -> Decimal:
 def _number_from(_run: Run, text: str, grouping: str | None = None, point: str | None = None) -> Decimal | None:
     if grouping not in {None, " ", ",", "."} or point not in {None, ".", ","} or (grouping and grouping == point):
         return None
+    if len(text) > _LONGEST_NUMBER:
+        return None
     if grouping:
         text = text.replace(grouping, "")
     if point:
         text = text.replace(point, ".")
-    return number(text) if len(text) < _LONGEST_NUMBER and _NUMBER.fullmatch(text) else None
+    return number(text) if _NUMBER.fullmatch(text) else None
 
 
 @builtin("date(from: string)")
@@ -195,7 +198,7 @@ def _endpoint(run: Run, node: nodes.Node) -> Any:
     if isinstance(node, nodes.Literal):
         return node.value
     if isinstance(node, nodes.Negation) and isinstance(node.operand, nodes.Literal):
-        return -node.operand.value if isinstance(node.operand.value, Decimal) else None
+        return negative(node.operand.value)
     if isinstance(node, nodes.Call) and isinstance(node.function, nodes.Name) and len(node.arguments) == 1:
         argument = node.arguments[0]
         if isinstance(argument, nodes.Literal) and isinstance(argument.value, str):

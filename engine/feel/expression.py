@@ -66,20 +66,10 @@ def bounded(run: Run, evaluate: Callable[[Run], Any]) -> Any:
     """Run an evaluation to the end of its budget, recursion and the size of its result included."""
     try:
         result = evaluate(run)
-        _measure(run, result)
+        run.weigh(result)
     except RecursionError:
         raise FeelError("feel-budget", "the evaluation is nested too deeply", limit=MAX_STEPS) from None
     return result
-
-
-def _measure(run: Run, result: Any) -> None:
-    """Pay for every item of the result, so that shared parts cannot hide an enormous one."""
-    pending = [result]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list | dict):
-            run.room(len(value))
-            pending.extend(value.values() if isinstance(value, dict) else value)
 
 
 class _Identity:

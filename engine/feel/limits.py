@@ -39,10 +39,14 @@ class Run:
 
     def text(self, value: str) -> str:
         """Pay for a new string."""
-        if len(value) > MAX_STRING:
-            raise FeelError("feel-budget", f"a string is longer than {MAX_STRING} characters", limit=MAX_STRING)
-        self.spend(1 + len(value) // _CHARACTERS_PER_STEP)
+        self.length(len(value))
         return value
+
+    def length(self, size: int) -> None:
+        """Pay for a string before it is built."""
+        if size > MAX_STRING:
+            raise FeelError("feel-budget", f"a string is longer than {MAX_STRING} characters", limit=MAX_STRING)
+        self.spend(1 + size // _CHARACTERS_PER_STEP)
 
     def room(self, size: int) -> None:
         """Pay for a string or list of ``size`` items before it is built."""
@@ -54,6 +58,15 @@ class Run:
         """Pay for a new list."""
         self.room(len(value))
         return list(value)
+
+    def weigh(self, value: Any) -> None:
+        """Pay for looking at every item of a value, so that shared parts cannot hide an enormous one."""
+        pending = [value]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, list | dict):
+                self.room(len(item))
+                pending.extend(item.values() if isinstance(item, dict) else item)
 
     def enter(self) -> None:
         """Start a call of a function written in FEEL."""

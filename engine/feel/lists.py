@@ -33,14 +33,16 @@ def _max(run: Run, items: list[Any]) -> Any:
 
 
 @builtin("all(list...: list)", "and(list...: list)")
-def _all(_run: Run, items: list[Any]) -> bool | None:
+def _all(run: Run, items: list[Any]) -> bool | None:
+    run.room(len(items))
     if any(item is False for item in items):
         return False
     return True if all(item is True for item in items) else None
 
 
 @builtin("any(list...: list)", "or(list...: list)")
-def _any(_run: Run, items: list[Any]) -> bool | None:
+def _any(run: Run, items: list[Any]) -> bool | None:
+    run.room(len(items))
     if any(item is True for item in items):
         return True
     return False if all(item is False for item in items) else None
@@ -100,6 +102,7 @@ def _replace(run: Run, items: list[Any], position: Decimal, item: Any) -> list[A
 
 @builtin("list replace(list: list, match: function, newItem: any)")
 def _replace_matching(run: Run, items: list[Any], match: Function, new: Any) -> list[Any] | None:
+    run.spend(len(items))
     answers = [match.apply(run, [item, new]) for item in items]
     if not all(isinstance(answer, bool) for answer in answers):
         return None
@@ -155,8 +158,10 @@ def _sort(run: Run, items: list[Any], precedes: Function | None = None) -> list[
         return arranged(run, items)
 
     def order(left: Any, right: Any) -> int:
+        run.spend()
         if precedes.apply(run, [left, right]) is True:
             return -1
         return 1 if precedes.apply(run, [right, left]) is True else 0
 
+    run.room(len(items))
     return sorted(items, key=cmp_to_key(order))

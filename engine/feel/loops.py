@@ -19,7 +19,7 @@ def steps(run: Run, span: Range, *, downwards: bool = False) -> list[Any] | None
     if isinstance(start, Decimal) and isinstance(end, Decimal):
         if abs(NUMBERS.subtract(start, end)) > MAX_ITEMS:
             run.room(MAX_ITEMS + 1)
-        if start % 1 or end % 1:
+        if start != start.to_integral_value() or end != end.to_integral_value():
             return None
         low, high, make = int(start), int(end), _number_at
     elif type(start) is date and type(end) is date:
@@ -146,8 +146,8 @@ def filtered(scope: Scope, items: list[Any], condition: Callable[[Scope], Any]) 
     kept: list[Any] = []
     for item in items:
         scope.run.spend()
-        names = {"item": item, **item} if isinstance(item, dict) else {"item": item}
-        answer = condition(scope.inner(names))
+        inner = scope.inner({"item": item})
+        answer = condition(inner.inner(item) if isinstance(item, dict) else inner)
         if isinstance(answer, Decimal):
             return item_at(items, answer)
         if answer is True:

@@ -10,6 +10,7 @@ from engine.feel.limits import Run
 from engine.feel.registry import builtin
 from engine.feel.values import NUMBERS, YearsMonths
 
+_SERIES_STEPS = 20
 _SMALLEST_SCALE, _LARGEST_SCALE = -6111, 6176
 
 
@@ -62,12 +63,14 @@ def _sqrt(_run: Run, value: Decimal) -> Decimal:
 
 
 @builtin("log(number: number)")
-def _log(_run: Run, value: Decimal) -> Decimal | None:
+def _log(run: Run, value: Decimal) -> Decimal | None:
+    run.spend(_SERIES_STEPS)
     return NUMBERS.ln(value) if value > 0 else None
 
 
 @builtin("exp(number: number)")
-def _exp(_run: Run, value: Decimal) -> Decimal:
+def _exp(run: Run, value: Decimal) -> Decimal:
+    run.spend(_SERIES_STEPS)
     return NUMBERS.exp(value)
 
 

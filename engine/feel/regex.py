@@ -13,6 +13,7 @@ from engine.feel.limits import Run
 from engine.feel.patterns import Instruction, Program, compile_pattern
 
 _THREADS_PER_STEP = 16
+_COMPILING_STEPS = 100
 Groups = tuple[int | None, ...]
 
 
@@ -20,8 +21,9 @@ def compiled(run: Run, pattern: str, flags: str) -> Program | None:
     """Compile a pattern; null if it is none."""
     key = ("regex", pattern, flags)
     if key not in run.cache:
-        run.spend(1 + len(pattern))
-        run.cache[key] = compile_pattern(pattern, flags)
+        run.spend(_COMPILING_STEPS + len(pattern))
+        made = run.cache[key] = compile_pattern(pattern, flags)
+        run.spend(len(made.steps) if made else 0)
     program: Program | None = run.cache[key]
     return program
 
@@ -117,9 +119,9 @@ def replaced(run: Run, program: Program, text: str, replacement: str, *, literal
             pieces.append(part if isinstance(part, str) else text[found[2 * part] or 0 : found[2 * part + 1] or 0])
             run.text(pieces[-1])
         start = found[1] or 0
-    size = sum(map(len, pieces))
-    run.spend(size // 64)
-    return run.text("".join([*pieces, text[start:]]))
+    pieces.append(text[start:])
+    run.length(sum(map(len, pieces)))
+    return "".join(pieces)
 
 
 def _template(text: str, groups: int) -> list[str | int] | None:

@@ -11,9 +11,8 @@ from engine.feel.values import NUMBERS
 
 def _over_numbers(function: Callable[[list[Decimal]], Any]) -> Callable[[Run, list[Any]], Any]:
     def apply(run: Run, items: list[Any]) -> Any:
-        if not all(isinstance(item, Decimal) for item in items):
-            return None
-        return function(run.items(items))
+        run.room(len(items))
+        return function(items) if all(isinstance(item, Decimal) for item in items) else None
 
     return apply
 

@@ -61,12 +61,13 @@ def _ends(_run: Run, text: str, match: str) -> bool:
 
 @builtin("string join(list: list, delimiter?: string or null)")
 def _join(run: Run, items: list[Any], delimiter: str | None = None) -> str | None:
+    run.room(len(items))
     if not all(item is None or isinstance(item, str) for item in items):
         return None
     parts = [item for item in items if item is not None]
-    run.room(len(parts))
-    run.spend(sum(map(len, parts)) // 64)
-    return run.text((delimiter or "").join(parts))
+    separator = delimiter or ""
+    run.length(sum(map(len, parts)) + len(separator) * max(len(parts) - 1, 0))
+    return separator.join(parts)
 
 
 @builtin("matches(input: string, pattern: string, flags?: string or null)")

@@ -97,9 +97,9 @@ def test_what_is_no_model_is_a_problem(xml, rule):
 
 def test_entities_never_grow():
     lines = ['<!ENTITY a0 "aaaaaaaaaa">'] + [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9)]
-    started = time.perf_counter()
+    started = time.thread_time()
     assert rules(f"<!DOCTYPE x [{''.join(lines)}]>".encode() + definitions("&a8;")) in (["dmn-doctype"], ["dmn-xml"])
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_a_decision_has_a_budget():

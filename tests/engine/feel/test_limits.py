@@ -47,11 +47,37 @@ def doubling(last):
     ],
 )
 def test_too_much_work_is_an_error_and_comes_soon(text):
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(FeelError) as caught:
         compile_expression(text)({})
     assert caught.value.code in {"feel-too-large", "feel-budget"}
-    assert time.perf_counter() - started < QUICK
+    assert time.thread_time() - started < QUICK
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            "all(xs)",
+            "sum(names)",
+            "xs instance of list<number>",
+            "string join(names, long)",
+            "log(i ** 7.7)",
+            "max(xs)",
+        ),
+        *('matches(long, "x")', "range(long)", "upper case(long)", "distinct values(xs)", 'number(long, ",", null)'),
+        *('matches("a", "(a{99}){30}" + string(i))', "context merge([wide, wide])", "[wide][k1 = i]", "f(xs)"),
+    ],
+)
+def test_work_on_large_values_is_paid_for(body):
+    wide = {f"k{n}": n for n in range(9999)}
+    values = {"xs": [True] * 20_000, "names": ["a" * 9] * 20_000, "long": "1" * 150_000, "wide": wide}
+    text = f"{{f: function(l: list<boolean>) 1, r: for i in 1..50000 return {body}}}.r"
+    started = time.thread_time()
+    with pytest.raises(FeelError) as caught:
+        compile_expression(text)(values)
+    assert caught.value.code == "feel-budget"
+    assert time.thread_time() - started < QUICK
 
 
 @pytest.mark.parametrize(
@@ -75,12 +101,14 @@ def test_too_much_work_is_an_error_and_comes_soon(text):
         '@"9999-12-31" + @"P1D"',
         '@"P999999999999Y" + @"2026-01-01"',
         'time(0, 0, 0, @"P1D")',
+        "for i in 1e30..1e30 + 1 return i",
+        "[1, 2][1e6000] = substring(string(1e6000), 1e40) and 1.5e40 in [1e39..1e41]",
     ],
 )
 def test_large_numbers_and_patterns_are_answered_soon(text):
-    started = time.perf_counter()
+    started = time.thread_time()
     compile_expression(text)({})
-    assert time.perf_counter() - started < QUICK
+    assert time.thread_time() - started < QUICK
 
 
 WORDS = [
@@ -153,12 +181,12 @@ def refusal(evaluate):
 
 def outcome(text):
     """Compile and run a text both ways; anything but a value or a FeelError fails the test."""
-    started = time.perf_counter()
+    started = time.thread_time()
     for compile_text, arguments in ((compile_expression, (VALUES,)), (compile_unary, (5, VALUES))):
         error = refusal(lambda run=compile_text, given=arguments: run(text)(*given))
         assert error is None or error.code.startswith("feel-")
         assert error is None or error.position is None or 0 <= error.position <= len(text)
-    assert time.perf_counter() - started < QUICK
+    assert time.thread_time() - started < QUICK
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
