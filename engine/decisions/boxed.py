@@ -61,7 +61,7 @@ def _table(element: Element, model: Model) -> Logic:
 
 @boxed("context")
 def _context(element: Element, model: Model) -> Logic:
-    """Compile entries that each see the ones before; one without a name is the result (§7.3.? table 24)."""
+    """Compile entries that each see the ones before; one without a name is the result (§10.2.1.4)."""
     entries: list[tuple[str, Logic]] = []
     for entry in children(element, "contextEntry"):
         variable = child(entry, "variable")
