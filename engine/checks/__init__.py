@@ -46,6 +46,7 @@ def check_files(
     manifest = _manifest(files, report)
     drawing = read_drawing(files, report)
     main = _main(drawing, process or (manifest.texts.get("id", "") if manifest else ""), report)
+    _set_apart(drawing, main, report)
     _check_drawing(drawing, manifest, roles, report)
     compiled = check_expressions(drawing, report)
     check_forms(files, drawing, manifest, roles, report)
@@ -126,6 +127,27 @@ def _main(drawing: Drawing, wanted: str, report: Report) -> str:
         item = known[candidates[0]].item
         report.add("process-ambiguous", item.file, item.id, item.line, process=candidates[0])
     return candidates[0]
+
+
+def _set_apart(drawing: Drawing, main: str, report: Report) -> None:
+    """Leave out what is only drawn: pools of others, processes that nothing calls."""
+    if not main:
+        return
+    reached, pending = {main}, [main]
+    while pending:
+        more = called_by(drawing.processes[pending.pop()], drawing) - reached
+        reached |= more
+        pending.extend(more)
+    if drawing.processes[main].item.get("isExecutable") == "false":
+        item = drawing.processes[main].item
+        report.add("process-not-executable", item.file, item.id, item.line)
+    drawn = []
+    for key, process in drawing.processes.items():
+        if key not in reached and process.item.get("isExecutable") == "false":
+            drawn.append(process)
+        elif key not in reached:
+            report.add("process-unused", process.item.file, process.item.id, process.item.line, id=key)
+    drawing.scopes = [scope for scope in drawing.scopes if not any(process in scope.around() for process in drawn)]
 
 
 def _compile(files: Mapping[str, str], process: str, report: Report) -> None:

@@ -3,7 +3,6 @@
 from lxml import etree
 
 from engine.checks.drawing import UNSUPPORTED_NODES, Drawing, Item, Scope
-from engine.checks.expressions import NAME
 from engine.checks.report import Report
 from engine.runtime.diagram import NODES
 from engine.xml import BPMN, CAMUNDA, local, tag
@@ -116,15 +115,12 @@ def _loop(node: Item, report: Report) -> None:
         return
     names = [loop.get(tag("collection", CAMUNDA)) or ""]
     names += [child.text or "" for child in loop if local(child) == "loopDataInputRef"]
-    collections = [name.strip().removeprefix("=").strip() for name in names if name.strip()]
+    collections = [name for name in names if name.strip()]
     counts = [child for child in loop if local(child) == "loopCardinality"]
     if not collections and not counts:
         report.add("loop-without-count", node.file, node.id, node.line)
     elif collections and counts:
         report.add("loop-two-counts", node.file, node.id, node.line)
-    for name in collections:
-        if not NAME.fullmatch(name) and "{" not in name:
-            report.add("loop-collection", node.file, node.id, node.line, text=name)
 
 
 def _service(node: Item, report: Report) -> None:

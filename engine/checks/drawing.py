@@ -151,6 +151,8 @@ class Drawing:
 def read_drawing(files: Mapping[str, str], report: Report) -> Drawing:
     """Read the BPMN files; what cannot be read is reported and left out."""
     drawing, seen = Drawing(), dict[str, Item]()
+    if not any(name.endswith(".bpmn") for name in files):
+        report.add("bpmn-missing", "process.bpmn")
     for name in sorted(files):
         if name.endswith(".bpmn"):
             root = _root(name, files[name], report)

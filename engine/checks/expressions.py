@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from engine.checks.drawing import Drawing, Item
 from engine.checks.report import Report
@@ -11,15 +12,14 @@ from engine.feel import Expression, FeelError, compile_expression
 from engine.functions import FUNCTIONS
 from engine.periods import ISO
 from engine.runtime.diagram import Element
+from engine.xml import CAMUNDA, NS, tag
 
-NAME = re.compile(r"[^\W\d]\w*")
 JUEL = re.compile(r"[$#]\{")
 QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 ASSIGNMENT = re.compile(r"\s*[^\W\d]\w*\s*=(?!=)")
 CRON = re.compile(r"(?:\S+\s+){4,6}\S+|@\w+")
-DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
-LOOPS = ("loopCardinality", "completionCondition", "loopCondition")
-LITERALS = ("candidateGroups", "formRef", "decisionRef", "topic", "collection", "resultVariable")
+LOOPS = ("loopCardinality", "completionCondition", "loopCondition", "loopDataInputRef")
+LITERALS = ("candidateGroups", "formRef", "decisionRef", "topic", "resultVariable")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ def sites(drawing: Drawing) -> Iterator[Site]:
         for name in LOOPS:
             for each in node.xml.iterfind(f"./*/{{*}}{name}"):
                 yield Site(node, f"The {name}", (each.text or "").strip(), "feel")
+        for each in node.xml.iterfind("./*[@camunda:collection]", NS):
+            yield Site(node, "The collection", each.get(tag("collection", CAMUNDA)).strip(), "feel")
 
 
 def _element(node: Item, element: Element) -> Iterator[Site]:
@@ -157,8 +159,15 @@ def is_cycle(text: str) -> bool:
     rounds, *rest = text.removeprefix("R").split("/")
     if rounds and not rounds.isdecimal():
         return False
-    dated = len(rest) == len(("start", "interval")) and DATE.fullmatch(rest[0]) is not None
-    return (len(rest) == 1 or dated) and rest[-1].startswith("P") and is_period(rest[-1])
+    dated = len(rest) == len(("start", "interval")) and is_dated(rest[0]) and is_period(rest[0])
+    if not (len(rest) == 1 or dated) or not rest[-1].startswith("P") or not is_period(rest[-1]):
+        return False
+    return parse_period(rest[-1]).count > 0
+
+
+def is_dated(text: str) -> bool:
+    """Whether a literal wants to be a date."""
+    return text[:1].isdigit() and text[4:5] == "-"
 
 
 def is_period(text: str) -> bool:
@@ -168,10 +177,8 @@ def is_period(text: str) -> bool:
 
 def why_no_period(text: str) -> str:
     """Why a literal is neither a period nor a date; empty if it is one."""
-    if DATE.fullmatch(text):
-        return ""
     try:
-        parse_period(text)
+        datetime.fromisoformat(text) if is_dated(text) else parse_period(text)
     except (InvalidPeriod, ValueError) as error:
         return str(error)
     return ""
@@ -193,7 +200,7 @@ def _languages(node: Item, element: Element, report: Report) -> None:
             report.add("script-without-result", node.file, node.id, node.line)
     for name in LITERALS:
         for holder in (node.xml, *node.xml.iterfind("./*")):
-            text = holder.get(f"{{http://camunda.org/schema/1.0/bpmn}}{name}") or ""
+            text = holder.get(tag(name, CAMUNDA)) or ""
             if is_juel(text):
                 report.add("expression-juel", node.file, node.id, node.line, what=name, text=text)
     for text in (element.called, *(v for k, v in element.properties.items() if k in {"paper", "role", "deadline"})):

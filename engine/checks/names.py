@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from engine.checks.drawing import Drawing
-from engine.checks.expressions import NAME, Site
+from engine.checks.expressions import Site
 from engine.checks.manifest import MANIFEST, Manifest, Text
 from engine.checks.report import Report
 from engine.feel import Expression
 from engine.xml import CAMUNDA, NS, tag
 
 GIVEN = frozenset(["case", "actor"])
+COUNTERS = frozenset(["nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"])
 
 
 def locals_of(drawing: Drawing) -> set[str]:
@@ -19,7 +20,7 @@ def locals_of(drawing: Drawing) -> set[str]:
         loop = node.child("bpmn:multiInstanceLoopCharacteristics")
         if loop is None:
             continue
-        found.add(loop.get(tag("elementVariable", CAMUNDA)) or "")
+        found |= COUNTERS | {loop.get(tag("elementVariable", CAMUNDA)) or ""}
         found |= {item.get("name") or item.get("id") or "" for item in loop.iterfind("bpmn:inputDataItem", NS)}
         found |= {(item.text or "").strip() for item in loop.iterfind("bpmn:loopDataOutputRef", NS)}
     return found - {""}
@@ -57,8 +58,3 @@ def check_names(
     for node, element in drawing.nodes():
         if element.result and element.result not in facts:
             report.add("undeclared-result", node.file, node.id, node.line, name=element.result)
-        loop = node.child("bpmn:multiInstanceLoopCharacteristics")
-        if loop is not None:
-            name = (loop.get(tag("collection", CAMUNDA)) or "").strip().removeprefix("=").strip()
-            if NAME.fullmatch(name) and name not in known:
-                report.add("unknown-name", node.file, node.id, node.line, what="The collection", name=name)

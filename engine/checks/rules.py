@@ -102,7 +102,6 @@ ELEMENTS = {
         "The repeated activity has neither a collection nor a number of rounds.", "Name the collection."
     ),
     "loop-two-counts": _refused("The activity has both a collection and a number of rounds.", "Keep one."),
-    "loop-collection": _refused("The collection {text} is not the name of a variable.", "Write a plain fact name."),
     "loop-without-end": _refused("The loop has neither a maximum nor a condition.", "Give it a condition."),
     "loop-maximum": _refused("The maximum {text} is not a whole number.", "Write a number such as 3."),
     "attribute-unsupported": _refused("{attribute} is not supported and would be ignored.", "{instead}"),
