@@ -1,0 +1,144 @@
+"""A small house with real processes: one town, one bureau, and people for every step. Pages and browsers share it."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import engine
+from webforms import create_app
+
+PROCESSES = Path(__file__).parents[1] / "processes"
+PASSWORD = "a long password 1"
+TOWN, OTHER = "yuxi_town", "yushan_town"
+PEOPLE = {
+    "boss": ("administrator", "justice_bureau"),
+    "desk": ("registrar", TOWN),
+    "head": ("mediation_head", TOWN),
+    "mediator": ("mediator", TOWN),
+    "leader": ("organ_leader", TOWN),
+    "archivist": ("archivist", TOWN),
+    "stranger": ("mediation_head", OTHER),
+}
+ANSWERS = {
+    "intake_kind": "written",
+    "matter_id": "M43",
+    "received_on": "2026-03-02",
+    "applicants[0].name": "王建国",
+    "applicants[0].phone": "13881700001",
+    "applicants[0].id_number": "511903198001011234",
+    "applicants[0].address": "渔溪镇和平街12号",
+    "respondents[0].name": "李秀兰",
+    "respondents[0].phone": "13881700002",
+    "issue": "双方因院坝排水发生争执，墙面受损。",
+    "request": "修复墙面，赔偿损失。",
+    "claimed_amount": "5000",
+    "people_count": "2",
+    "prior_consent": "agreed",
+}
+
+
+class Clock:
+    """The time of the house; it moves when a test says so."""
+
+    def __init__(self):
+        self.now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **period):
+        self.now += timedelta(**period)
+
+
+@dataclass
+class House:
+    """The application and what tests do in it."""
+
+    app: object
+    clock: Clock
+    ids: dict
+    password: str = PASSWORD
+    answers: dict = field(default_factory=lambda: dict(ANSWERS))
+
+    def hidden(self, page, name):
+        """The value of a hidden field of a page."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', page)
+        return found[1] if found else ""
+
+    def post(self, client, address, at=None, **fields):
+        """Post as a browser does: with the token and the key of the page the form is on."""
+        page = client.get(at or address).text
+        data = {**self.marks(page), **fields}
+        return client.post(address, data=data, content_type="multipart/form-data")
+
+    def marks(self, page):
+        """The hidden fields every form carries."""
+        return {name: self.hidden(page, name) for name in ("csrf_token", "_key")}
+
+    def client(self, username=""):
+        client = self.app.test_client()
+        if username:
+            answer = self.post(client, "/sign-in", username=username, password=PASSWORD, at="/sign-in")
+            assert answer.status_code == 303, answer.text
+        return client
+
+    @property
+    def database(self):
+        return self.app.extensions["tiaojie.database"]
+
+    def register(self, username="desk", **changed):
+        client = self.client(username)
+        answer = self.post(client, "/cases/new/mediation", at="/cases/new/mediation", **{**ANSWERS, **changed})
+        assert answer.status_code == 303, answer.text
+        with self.database.reads() as session:
+            page = engine.cases(session, self.actor(username), now=self.clock())
+        return page.rows[0].case_id
+
+    def actor(self, username):
+        role, office = PEOPLE[username]
+        return engine.Actor(self.ids[username], username, frozenset({(role, office)}))
+
+    def task(self, case_id, username="desk"):
+        with self.database.reads() as session:
+            page = engine.case_page(session, case_id, self.actor(username), now=self.clock())
+        return page.tasks[0].task_id
+
+
+def settings(folder):
+    return {"DATA": folder, "SECRET_KEY": "test", "PASSWORD_HASHER": engine.CHEAP_HASHER, "TESTING": True}
+
+
+def prepare(folder):
+    """Fill a data folder with tables, reference data, processes and people; answers the people's ids."""
+    app = create_app(settings(folder))
+    database = app.extensions["tiaojie.database"]
+    engine.create_tables(database)
+    now = Clock()()
+    with database.sessions.begin() as session:
+        engine.load_reference(session, PROCESSES, actor=engine.SYSTEM, now=now)
+        engine.deploy(session, PROCESSES / "mediation", actor=engine.SYSTEM, now=now)
+        ids = {}
+        for username, role in PEOPLE.items():
+            ids[username], _ = engine.create_person(
+                session,
+                username=username,
+                name=f"{username} 同志",
+                roles=[role],
+                password=PASSWORD,
+                must_change_password=False,
+                hasher=engine.CHEAP_HASHER,
+                actor=engine.SYSTEM,
+                now=now,
+            )
+    database.bind.dispose()
+    return ids
+
+
+def open_house(prepared, folder):
+    """A house of its own in this folder, copied from a prepared one."""
+    source, ids = prepared
+    for name in ("tiaojie.db", "audit.key"):
+        (folder / name).write_bytes((source / name).read_bytes())
+    clock = Clock()
+    return House(create_app({**settings(folder), "CLOCK": clock}), clock, ids)

@@ -1,0 +1,56 @@
+"""No violation of the accessibility rules, on a desk and on a phone; no page of a phone scrolls sideways."""
+
+from pathlib import Path
+
+import pytest
+
+AXE = next((Path(__file__).parents[1] / "vendor").glob("axe-core-*/axe.min.js")).read_text("utf-8")
+RULES = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']"
+RUN = f"async () => (await axe.run(document, {{runOnly: {RULES}}})).violations.map(v => v.id + ': ' + v.nodes[0].html)"
+WIDTHS = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 780}}
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=WIDTHS)
+def window(request, browser):
+    context = browser.new_context(locale="zh-CN", viewport=WIDTHS[request.param])
+    yield context.new_page()
+    context.close()
+
+
+def look(window, address):
+    window.goto(address)
+    window.wait_for_load_state("networkidle")
+    window.evaluate(AXE)
+    found = window.evaluate(RUN)
+    wide = window.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*found, *(["scrolls sideways"] if wide else [])]
+
+
+def test_pages(house, address, window):
+    case_id = house.register("desk")
+    task_id = house.task(case_id)
+    found = {"/sign-in": look(window, address + "/sign-in")}
+    window.get_by_label("用户名").fill("desk")
+    window.get_by_label("密码", exact=True).fill(house.password)
+    window.get_by_role("button", name="登录").click()
+    case = f"/cases/{case_id}"
+    pages = ["/tasks?view=claimable", "/tasks?view=office", f"/tasks/{task_id}", case, f"{case}/diagram", "/cases"]
+    pages += ["/search?q=院坝", "/cases/new/mediation", "/account", "/account/password", "/nowhere"]
+    found |= {path: look(window, address + path) for path in pages}
+    window.goto(f"{address}/cases/new/mediation")
+    window.get_by_role("button", name="提交").last.click()
+    window.wait_for_load_state()
+    window.evaluate(AXE)
+    found["with errors"] = window.evaluate(RUN)
+    assert {path: problems for path, problems in found.items() if problems} == {}
+
+
+def test_pages_of_the_administrator(house, address, window):
+    look(window, address + "/sign-in")
+    window.get_by_label("用户名").fill("boss")
+    window.get_by_label("密码", exact=True).fill(house.password)
+    window.get_by_role("button", name="登录").click()
+    pages = ["/people", "/people/new", f"/people/{house.ids['desk']}", "/people/import", "/people/changes"]
+    found = {path: look(window, address + path) for path in pages}
+    assert {path: problems for path, problems in found.items() if problems} == {}
