@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 
 import zstandard
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor
 from engine.database import key_of
 from engine.model import Anchor, Case, Counter, Event, Ledger
+from engine.statements import INSERT_EVENTS
 from engine.values import dumps
 
 LEDGER = "ledger"
@@ -206,4 +207,4 @@ def _verify_anchored(session: Session, name: str, count: int, head: str, day: da
 def insert_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the rows made by `append_events`."""
     if rows:
-        session.execute(insert(Event), list(rows))
+        session.connection().execute(INSERT_EVENTS, list(rows))

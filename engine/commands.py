@@ -23,6 +23,7 @@ from engine.numbers import format_number
 from engine.options import options_for
 from engine.projections import Loaded
 from engine.rows import Done
+from engine.statements import OPEN_COLUMNS, OpenRow
 from engine.store import offices_of
 
 
@@ -47,7 +48,7 @@ def start_case(
     known = directory(session)
     form = definition.form(definition.start_form)
     options = options_for(session, known, office, actor)
-    clean = forms.check(form, answers, facts={}, options=options, files=known_files(session, actor, None))
+    clean = forms.check(form, answers, facts={}, options=options, files=known_files(session, actor, None), now=now)
     return open_case(session, definition, version.id, clean, office=office, actor=actor, now=now, key=key)
 
 
@@ -110,7 +111,9 @@ def complete_task(
     form = loaded.definition.form(element.form)
     options = options_for(session, loaded.directory, loaded.case.office, actor)
     scope = {**loaded.variables, **task.local}
-    clean = forms.check(form, answers, facts=scope, options=options, files=known_files(session, actor, loaded.case.id))
+    clean = forms.check(
+        form, answers, facts=scope, options=options, files=known_files(session, actor, loaded.case.id), now=now
+    )
     kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.complete(task_id, kept)
     detail = {"task": str(task_id), "element": element.id, "answers": told(loaded.definition, clean)}
@@ -143,7 +146,7 @@ def raise_event(
     form = loaded.definition.form(element.form)
     options = options_for(session, loaded.directory, loaded.case.office, actor)
     clean = forms.check(
-        form, answers, facts=loaded.variables, options=options, files=known_files(session, actor, case_id)
+        form, answers, facts=loaded.variables, options=options, files=known_files(session, actor, case_id), now=now
     )
     kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.deliver("message", name, kept)
@@ -205,7 +208,7 @@ def _require_case(session: Session, case: Case, actor: Actor, loaded: Loaded) ->
         require_sight(actor, offices_of(session, case), loaded.directory.roles)
 
 
-def _require_task(session: Session, case: Case, task: Task, actor: Actor, loaded: Loaded) -> None:
+def _require_task(session: Session, case: Case, task: OpenRow, actor: Actor, loaded: Loaded) -> None:
     if may_take(actor, task.role, task.office, task.assignee, loaded.directory.roles):
         return
     _require_case(session, case, actor, loaded)
@@ -220,8 +223,9 @@ def _holds_for(actor: Actor, role: str, loaded: Loaded) -> bool:
 def _done(session: Session, loaded: Loaded, after: runtime.Waiting, actor: Actor) -> Done:
     if actor.id is None or not after.tasks:
         return Done(loaded.case.id, loaded.case.number)
-    rows = session.scalars(
-        select(Task).where(Task.case_id == loaded.case.id).order_by(Task.created_at.desc(), Task.sort_at)
-    )
+    rows = list(loaded.added)
+    if len(rows) < len(after.tasks):  # others were open before, and may have been claimed meanwhile
+        query = select(*OPEN_COLUMNS).where(Task.case_id == loaded.case.id, Task.id.not_in([row.id for row in rows]))
+        rows += [OpenRow(*row) for row in session.execute(query.order_by(Task.created_at.desc(), Task.sort_at))]
     mine = [t for t in rows if may_take(actor, t.role, t.office, t.assignee, loaded.directory.roles)]
     return Done(loaded.case.id, loaded.case.number, tuple(t.id for t in mine))

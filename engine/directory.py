@@ -18,6 +18,7 @@ from engine.authority import Actor, Role
 from engine.deadlines import Calendar, load_calendar
 from engine.functions import DIRECTORY
 from engine.model import Deadline, Person, Reference
+from engine.statements import REFERENCE
 
 _cache: dict[str, "Directory"] = {}
 CACHED = 8
@@ -87,10 +88,9 @@ def cases_of_older_calendars(session: Session) -> list[UUID]:
     return list(dict.fromkeys(session.scalars(query)))
 
 
-def directory(session: Session) -> Directory:
-    """The reference data this session sees."""
-    digests = session.execute(select(Reference.name, Reference.digest).order_by(Reference.name)).all()
-    key = sha256(repr([tuple(row) for row in digests]).encode()).hexdigest()
+def directory(session: Session, reference: str | None = None) -> Directory:
+    """The reference data this session sees; `reference` is the value of REFERENCE where another query has read it."""
+    key = reference if reference is not None else session.scalar(select(REFERENCE)) or ""
     if key not in _cache:
         while len(_cache) >= CACHED:
             _cache.pop(next(iter(_cache)))

@@ -9,38 +9,34 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import runtime
 from engine.authority import pool_of
 from engine.clocks import Clock, Clocks
 from engine.definitions import Definition
 from engine.directory import Directory
-from engine.model import FAR, Case, CaseOffice, Deadline, Draft, Effect, Subscription, Task, Timer
-from engine.values import json_ready
-
-CLOCK_COLUMNS = (
-    "id",
-    "task_id",
-    "name",
-    "label",
-    "element",
-    "basis",
-    "source_status",
-    "period",
-    "start_at",
-    "stops",
-    "extensions",
-    "last_day",
-    "due_at",
-    "projected",
-    "calendar_version",
-    "status",
-    "remind",
-    "remind_at",
-    "ended_at",
+from engine.errors import CaseChanged
+from engine.model import FAR, Case, CaseOffice, Deadline
+from engine.statements import (
+    CLOCK_COLUMNS,
+    DELETE_DRAFTS,
+    DELETE_TASKS,
+    DELETE_TIMERS,
+    DELETE_WAITS,
+    INSERT_EFFECTS,
+    INSERT_TASKS,
+    INSERT_TIMERS,
+    INSERT_WAITS,
+    MOVE_TASKS,
+    MOVING,
+    REPLACE_DEADLINES,
+    UPDATE_CASE,
+    OpenRow,
 )
+from engine.values import json_ready
 
 
 @dataclass
@@ -53,8 +49,9 @@ class Loaded:
     turn: runtime.Turn
     before: runtime.Waiting
     dues: Mapping[UUID, tuple[str | None, datetime | None]]
-    task: Task | None = None
+    task: OpenRow | None = None
     sensitive: list[dict[str, Any]] = field(default_factory=list)
+    added: list[OpenRow] = field(default_factory=list)  # the tasks that this turn has opened
     is_new: bool = False
 
     @property
@@ -77,30 +74,38 @@ def dues_of(waiting: runtime.Waiting, clocks: Clocks) -> dict[UUID, tuple[str | 
     return found
 
 
+def write_case(session: Session, case: Case, *, is_new: bool) -> None:
+    """Write the case's own row. Raises CaseChanged when somebody was faster."""
+    if is_new:
+        session.add(case)
+        session.flush()
+        return
+    values = {name: getattr(case, name) for name in MOVING}
+    known = {"which": case.id, "known": case.revision, "next": case.revision + 1}
+    if session.connection().execute(UPDATE_CASE, values | known).rowcount != 1:
+        raise CaseChanged
+    for name, value in (values | {"revision": case.revision + 1}).items():
+        set_committed_value(case, name, value)
+
+
 def write_tasks(session: Session, loaded: Loaded, after: runtime.Waiting, now: datetime) -> None:
     """Delete what is done, insert what is new, move what has another date."""
     before = {task.id for task in loaded.before.tasks}
     dues = dues_of(after, loaded.turn.clocks)
     gone = before - {task.id for task in after.tasks}
     if gone:
-        session.execute(delete(Task).where(Task.id.in_(gone)).execution_options(synchronize_session=False))
-        session.execute(
-            delete(Draft)
-            .where(Draft.key.in_([str(task) for task in gone]))
-            .execution_options(synchronize_session=False)
-        )
+        session.connection().execute(DELETE_TASKS, {"ids": list(gone)})
+        if loaded.task is None or gone != {loaded.task.id} or loaded.task.has_draft:
+            session.connection().execute(DELETE_DRAFTS, {"keys": [str(task) for task in gone]})
     rows = [_task_row(loaded, task, dues[task.id], now) for task in after.tasks if task.id not in before]
     if rows:
-        session.execute(insert(Task), rows)
+        session.connection().execute(INSERT_TASKS, rows)
+        loaded.added = [OpenRow(**{name: row[name] for name in OpenRow._fields if name in row}) for row in rows]
         _join_offices(session, loaded, {row["office"] for row in rows})
     moved = [task.id for task in after.tasks if task.id in before and dues[task.id] != loaded.dues.get(task.id)]
     if moved:
-        statement = update(Task.__table__).where(Task.__table__.c.id == bindparam("which"))  # type: ignore[arg-type]  # a Table
-        statement = statement.values(
-            deadline=bindparam("deadline_id"), due_at=bindparam("due"), sort_at=bindparam("sort")
-        )
-        session.execute(
-            statement,
+        session.connection().execute(
+            MOVE_TASKS,
             [{"which": t, "deadline_id": dues[t][0], "due": dues[t][1], "sort": dues[t][1] or FAR} for t in moved],
         )
 
@@ -145,7 +150,7 @@ def _join_offices(session: Session, loaded: Loaded, offices: Iterable[str]) -> N
             session.flush()
 
 
-def clock_of(row: Deadline) -> Clock:
+def clock_of(row: Deadline | Row[*tuple[Any, ...]]) -> Clock:
     """A deadline row as the clock of a turn."""
     return Clock(**{name: getattr(row, name) for name in CLOCK_COLUMNS})
 
@@ -153,16 +158,12 @@ def clock_of(row: Deadline) -> Clock:
 def write_clocks(session: Session, loaded: Loaded) -> None:
     """Write the deadlines that are new or changed."""
     clocks = loaded.turn.clocks
-    changed = [
-        ({name: getattr(clock, name) for name in CLOCK_COLUMNS}, clock.id in clocks.before)
+    rows = [
+        {"case_id": loaded.case.id} | {name: getattr(clock, name) for name in CLOCK_COLUMNS}
         for clock in clocks.changed()
     ]
-    new = [{**row, "case_id": loaded.case.id} for row, known in changed if not known]
-    old = [row for row, known in changed if known]
-    if new:
-        session.execute(insert(Deadline), new)
-    if old:
-        session.execute(update(Deadline), old)
+    if rows:
+        session.connection().execute(REPLACE_DEADLINES[session.get_bind().dialect.name], rows)
 
 
 def write_timers(session: Session, loaded: Loaded, after: runtime.Waiting) -> None:
@@ -170,14 +171,14 @@ def write_timers(session: Session, loaded: Loaded, after: runtime.Waiting) -> No
     before, now = loaded.before.timers, after.timers
     gone = [task for task, timer in before.items() if now.get(task) != timer]
     if gone:
-        session.execute(delete(Timer).where(Timer.id.in_(gone)).execution_options(synchronize_session=False))
+        session.connection().execute(DELETE_TIMERS, {"ids": gone})
     rows = [
         {"id": task, "case_id": loaded.case.id, "element": timer[0], "due_at": timer[1], "attempts": 0}
         for task, timer in now.items()
         if before.get(task) != timer
     ]
     if rows:
-        session.execute(insert(Timer), rows)
+        session.connection().execute(INSERT_TIMERS, rows)
 
 
 def write_subscriptions(session: Session, loaded: Loaded, after: runtime.Waiting) -> None:
@@ -185,14 +186,10 @@ def write_subscriptions(session: Session, loaded: Loaded, after: runtime.Waiting
     if set(after.events) == set(loaded.before.events):
         return
     if loaded.before.events:
-        session.execute(
-            delete(Subscription)
-            .where(Subscription.case_id == loaded.case.id)
-            .execution_options(synchronize_session=False)
-        )
+        session.connection().execute(DELETE_WAITS, {"case": loaded.case.id})
     if after.events:
         rows = [{"case_id": loaded.case.id, "element": w.element, "kind": w.kind, "name": w.name} for w in after.events]
-        session.execute(insert(Subscription), rows)
+        session.connection().execute(INSERT_WAITS, rows)
 
 
 def write_effects(session: Session, loaded: Loaded, sequence: int, now: datetime) -> None:
@@ -217,4 +214,4 @@ def write_effects(session: Session, loaded: Loaded, sequence: int, now: datetime
         for position, thrown in enumerate(loaded.turn.thrown)
     ]
     if rows:
-        session.execute(insert(Effect), rows)
+        session.connection().execute(INSERT_EFFECTS, rows)

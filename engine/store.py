@@ -9,24 +9,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from engine import runtime
 from engine.audit import Happened, append_events, insert_events
 from engine.authority import Actor
-from engine.clocks import RUNNING, STOPPED, Clocks
+from engine.clocks import Clocks
 from engine.definitions import Definition, cached_definition, define
 from engine.directory import directory
-from engine.errors import CaseChanged, NotFound, TaskClosed
+from engine.errors import NotFound, TaskClosed
 from engine.facts import search_text
-from engine.model import Case, CaseOffice, Deadline, Paper, Task, Version
+from engine.model import Case, CaseOffice, Paper, Version
 from engine.numbers import format_number
 from engine.projections import (
     Loaded,
     clock_of,
     dues_of,
+    write_case,
     write_clocks,
     write_effects,
     write_subscriptions,
@@ -34,31 +34,24 @@ from engine.projections import (
     write_timers,
 )
 from engine.search import index_case
+from engine.statements import LOAD, LOAD_TASK, OPEN_DEADLINES, OpenRow
 from engine.values import dumps, loads
 
 
 def load(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Loaded:
     """A case, ready to be moved. Raises NotFound."""
-    query = select(Case, Version.process, Version.digest).join(Version, Case.version_id == Version.id)
-    row = session.execute(query.where(Case.id == case_id).with_for_update(of=Case)).first()
+    row = session.execute(LOAD, {"case": case_id}).first()
     if row is None:
         raise NotFound(f"no case {case_id}")
-    return _loaded(session, row[0], row[1], row[2], None, actor=actor, now=now)
+    return _loaded(session, row, None, actor=actor, now=now)
 
 
 def load_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) -> Loaded:
     """The case of an open task. Raises TaskClosed when the task is not open any more."""
-    query = (
-        select(Task, Case, Version.process, Version.digest)
-        .join(Case, Task.case_id == Case.id)
-        .join(Version, Case.version_id == Version.id)
-        .where(Task.id == task_id)
-        .with_for_update(of=Case)
-    )
-    row = session.execute(query).first()
+    row = session.execute(LOAD_TASK, {"task": task_id, "draft": str(task_id)}).first()
     if row is None:
         raise TaskClosed
-    return _loaded(session, row[1], row[2], row[3], row[0], actor=actor, now=now)
+    return _loaded(session, row, OpenRow(*row[4:]), actor=actor, now=now)
 
 
 def definition_of(session: Session, version_id: int, process: str, digest: str) -> Definition:
@@ -71,12 +64,14 @@ def definition_of(session: Session, version_id: int, process: str, digest: str) 
 
 
 def _loaded(
-    session: Session, case: Case, process: str, digest: str, task: Task | None, *, actor: Actor, now: datetime
+    session: Session, row: Row[*tuple[Any, ...]], task: OpenRow | None, *, actor: Actor, now: datetime
 ) -> Loaded:
+    case, process, digest, reference = row[0], row[1], row[2], row[3]
     definition = definition_of(session, case.version_id, process, digest)
-    known = directory(session)
-    open_rows = select(Deadline).where(Deadline.case_id == case.id, Deadline.status.in_((RUNNING, STOPPED)))
-    clocks = Clocks([clock_of(row) for row in session.scalars(open_rows)], known.calendar, now)
+    known = directory(session, reference)
+    clocks = Clocks(
+        [clock_of(each) for each in session.execute(OPEN_DEADLINES, {"case": case.id})], known.calendar, now
+    )
     workflow = runtime.load(case.state, definition.compiled)
     turn = runtime.Turn(
         definition.compiled,
@@ -179,11 +174,7 @@ def save(
         happened.append(Happened("case_completed", {"outcome": case.outcome}))
     sequence = case.event_count
     events = append_events(session, case, happened, actor=actor, now=now, submission=submission)
-    session.add(case)
-    try:
-        session.flush()  # the revision is checked here, before anything else is written
-    except StaleDataError as error:
-        raise CaseChanged from error
+    write_case(session, case, is_new=loaded.is_new)  # the revision is checked here, before anything else is written
     write_tasks(session, loaded, after, now)
     write_clocks(session, loaded)
     write_timers(session, loaded, after)

@@ -1,0 +1,116 @@
+"""The SQL that every step of every case goes through, made once: of tables, not of mapped classes.
+
+Building a statement and mapping its rows costs more than SQLite takes to carry it out.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.clocks import RUNNING, STOPPED
+from engine.model import Base, Case, Deadline, Draft, Effect, Event, Reference, Subscription, Task, Timer, Version
+
+CLOCK_COLUMNS = (
+    "id",
+    "task_id",
+    "name",
+    "label",
+    "element",
+    "basis",
+    "source_status",
+    "period",
+    "start_at",
+    "stops",
+    "extensions",
+    "last_day",
+    "due_at",
+    "projected",
+    "calendar_version",
+    "status",
+    "remind",
+    "remind_at",
+    "ended_at",
+)
+MOVING = (
+    "title",
+    "stage",
+    "status",
+    "outcome",
+    "data",
+    "state",
+    "event_count",
+    "event_head",
+    "due_at",
+    "closed_at",
+)
+
+
+class OpenRow(NamedTuple):
+    """What authority and forms need of an open task's row."""
+
+    id: UUID
+    element: str
+    role: str | None
+    office: str
+    assignee: int | None
+    local: Mapping[str, Any]
+    has_draft: bool = True
+
+
+OPEN_COLUMNS = (Task.id, Task.element, Task.role, Task.office, Task.assignee, Task.local)
+
+
+def _table(model: type[Base]) -> Table:
+    return cast("Table", model.__table__)
+
+
+_case, _task, _draft, _deadline = _table(Case), _table(Task), _table(Draft), _table(Deadline)
+_timer, _wait = _table(Timer), _table(Subscription)
+
+REFERENCE = select(func.aggregate_strings(Reference.name + Reference.digest, " ")).scalar_subquery()  # names a state
+LOAD = (
+    select(Case, Version.process, Version.digest, REFERENCE)
+    .join(Version, Case.version_id == Version.id)
+    .where(Case.id == bindparam("case"))
+    .with_for_update(of=Case)
+)
+LOAD_TASK = (
+    select(Case, Version.process, Version.digest, REFERENCE)
+    .add_columns(*OPEN_COLUMNS, exists().where(Draft.key == bindparam("draft")))
+    .join(Version, Case.version_id == Version.id)
+    .join(Task, Task.case_id == Case.id)
+    .where(Task.id == bindparam("task"))
+    .with_for_update(of=Case)
+)
+OPEN_DEADLINES = select(*(_deadline.c[name] for name in CLOCK_COLUMNS)).where(
+    _deadline.c.case_id == bindparam("case"), _deadline.c.status.in_((RUNNING, STOPPED))
+)
+UPDATE_CASE = (
+    update(_case)
+    .where(_case.c.id == bindparam("which"), _case.c.revision == bindparam("known"))
+    .values(revision=bindparam("next"), **{name: bindparam(name) for name in MOVING})
+)
+INSERT_TASKS, INSERT_TIMERS, INSERT_WAITS = insert(_task), insert(_timer), insert(_wait)
+INSERT_EFFECTS, INSERT_EVENTS = insert(_table(Effect)), insert(_table(Event))
+DELETE_TASKS = delete(_task).where(_task.c.id.in_(bindparam("ids", expanding=True)))
+DELETE_DRAFTS = delete(_draft).where(_draft.c["key"].in_(bindparam("keys", expanding=True)))
+DELETE_TIMERS = delete(_timer).where(_timer.c.id.in_(bindparam("ids", expanding=True)))
+DELETE_WAITS = delete(_wait).where(_wait.c.case_id == bindparam("case"))
+MOVE_TASKS = (
+    update(_task)
+    .where(_task.c.id == bindparam("which"))
+    .values(deadline=bindparam("deadline_id"), due_at=bindparam("due"), sort_at=bindparam("sort"))
+)
+
+
+def _replacing(dialect: Any) -> Any:
+    """Insert, or overwrite what has the same id: one statement for new and changed rows."""
+    statement = dialect.insert(_deadline)
+    changing = {name: statement.excluded[name] for name in CLOCK_COLUMNS if name != "id"}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=changing)
+
+
+REPLACE_DEADLINES = {"sqlite": _replacing(sqlite), "postgresql": _replacing(postgresql)}
