@@ -34,6 +34,8 @@ class Player:
     rewrite: Callable[[str, Any], Any] | None = None  # (key, answer) -> another answer, for demonstrations
     between: Callable[[Sandbox], list[str]] | None = None  # looks at the house after every step
     checks: bool = True
+    pace: timedelta = timedelta(0)  # how long a step takes
+    stop_before: str = ""  # the task at which the telling ends
     problems: list[str] = field(default_factory=list)
     case_id: UUID | None = None
 
@@ -47,11 +49,17 @@ class Player:
             yield self.story.at + self.shift
             self._start()
             self.stage.settle()
+            if self.pace:
+                yield self.stage.now + self.pace
             for number, step in enumerate(self.story.steps, start=1):
                 where = f"step {number} ({step.words})"
+                if self.stop_before and step.do == self.stop_before:
+                    return
                 yield from self._wait(step)
                 self._act(step)
                 self.stage.settle()
+                if self.pace and (step.do or step.raised):
+                    yield self.stage.now + self.pace
                 self.problems += [f"{where}: {found}" for found in (self.between(self.stage) if self.between else ())]
                 if step.expect is not None and self.checks:
                     self.problems += [f"{where}: {found}" for found in self._compare(step, step.expect)]

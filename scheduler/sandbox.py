@@ -58,6 +58,7 @@ class Sandbox:
     now: datetime
     files: Path
     handlers: Handlers | None = None
+    anchors: bool = False
     cast: Cast = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,7 +66,7 @@ class Sandbox:
 
     def settle(self) -> Ticked:
         """Let everything due now happen."""
-        return tick(self.database, self.now, self.handlers, anchors=False)
+        return tick(self.database, self.now, self.handlers, anchors=self.anchors)
 
     def advance(self, until: datetime, looks: int = LOOKS) -> None:
         """Jump from due instant to due instant, up to and including `until`."""

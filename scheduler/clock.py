@@ -1,0 +1,52 @@
+"""The heartbeat: looks at the clock every few seconds. It keeps nothing; what is due is in the database."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import BaseScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+import engine
+from scheduler.tick import Handlers, tick
+
+EVERY = 10  # seconds between two looks
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+
+_log = logging.getLogger("tiaojie.clock")
+
+
+def start_clock(
+    database: engine.Database, now: Callable[[], datetime], *, handlers: Handlers | None = None, every: float = EVERY
+) -> Callable[[], None]:
+    """Look at the clock from a thread of this process; answers the function that stops it."""
+    aps = BackgroundScheduler(timezone=UTC)
+    _add(aps, database, now, handlers, every)
+    aps.start()
+    return lambda: aps.shutdown(wait=True)
+
+
+def run_clock(
+    database: engine.Database, now: Callable[[], datetime], *, handlers: Handlers | None = None, every: float = EVERY
+) -> None:
+    """Look at the clock until the process is told to end."""
+    aps = BlockingScheduler(timezone=UTC)
+    _add(aps, database, now, handlers, every)
+    aps.start()
+
+
+def _add(
+    aps: BaseScheduler, database: engine.Database, now: Callable[[], datetime], handlers: Handlers | None, every: float
+) -> None:
+    def look() -> None:
+        done = tick(database, now(), handlers)
+        if done.total or done.anchored:
+            _log.info(
+                "fired %d, reminded %d, delivered %d, failed %d", done.fired, done.reminded, done.delivered, done.failed
+            )
+
+    aps.add_job(
+        look, "interval", seconds=every, max_instances=1, coalesce=True, misfire_grace_time=None,
+        next_run_time=AT_ONCE,
+    )  # fmt: skip

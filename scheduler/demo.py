@@ -1,0 +1,206 @@
+"""A demonstration: the scenarios told again and again by everybody, under a clock that ends now.
+
+No row is inserted by hand: every case is opened, answered and closed by the verbs, as on any other day.
+"""
+
+import sqlite3
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.pool import StaticPool
+
+import engine
+from scheduler.playing import Player
+from scheduler.retelling import Retelling, is_plain
+from scheduler.sandbox import House, Sandbox, process_folders
+from scheduler.staff import Account, accounts, hire
+from scheduler.stories import Story, read_stories
+
+WEEK = timedelta(days=7)
+PACE = timedelta(minutes=4)
+HIRED = timedelta(days=420)  # how long ago everybody was hired
+TRIES = 5  # weeks to look for one in which holidays do not stand in the way
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One case to be told: which story, where, from when, up to where."""
+
+    story: Story
+    office: str
+    retelling: Retelling
+    ends: timedelta | None  # how long before now it comes to its end, or to where it stops; None: as dated
+    stop_before: str = ""
+
+
+@dataclass
+class Demo:
+    """A demonstration of the processes in `folder`."""
+
+    folder: Path
+    document: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        self.house = House(self.folder)
+        self.definitions = {path.name: engine.define(engine.read_files(path)) for path in process_folders(self.folder)}
+        self.stories = {f"{story.process}/{story.name}": story for story in read_stories(self.folder)}
+        self.directory: engine.Directory | None = None
+        self.people: list[Account] = []
+        self.problems: list[str] = []
+
+    def shown_accounts(self) -> list[Account]:
+        """The accounts that the sign-in page lists."""
+        by_name = {account.username: account for account in self.people}
+        return [by_name[name] for name in self.document["shown"] if name in by_name]
+
+    def open(self, files: Path, key: bytes, now: datetime) -> Sandbox:
+        """A house in memory in which everybody has been hired. Raises InvalidDefinition."""
+        database = engine.connect("sqlite://", key=key, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine.upgrade(database)
+        begun = now - HIRED
+        with database.sessions.begin() as session:
+            engine.load_reference(session, self.folder, actor=engine.SYSTEM, now=begun)
+            for path in process_folders(self.folder):
+                engine.deploy(session, path, actor=engine.SYSTEM, now=begun)
+            self.directory = engine.directory(session)
+        self.people = accounts(self.document, self.directory)
+        stage = Sandbox(database, begun, files, anchors=True)
+        stage.cast = hire(database, self.people, begun)
+        return stage
+
+    def plans(self) -> list[Plan]:
+        """Every case to be told."""
+        assert self.directory is not None  # noqa: S101 `open` comes first
+        places = [name for name, row in self.directory.offices.items() if row.get("reporting")]
+        free = cycle(places)
+        found: list[Plan] = []
+        main = [s for s in self.stories.values() if len(s.covers) and not self._is_dated(s)]
+        for position, story in enumerate(main):
+            found.append(self._plan(story, self._place(story, free), len(found), timedelta(days=3 + position * 4)))
+        for row in self.document["running"]:
+            for name, stop, days in zip(cycle(row["stories"]), row["stops"], row["days"], strict=False):
+                story = self._story(name)
+                found.append(self._plan(story, self._place(story, free), len(found), timedelta(days=days), stop))
+        for row in self.document["dated"]:
+            story = self._story(row["story"])
+            found += [self._plan(story, office, len(found) + n, None) for n, office in enumerate(row["offices"])]
+        return found
+
+    def play(self, stage: Sandbox, plans: Sequence[Plan], now: datetime) -> Iterator[Plan]:
+        """Let everything happen up to now, in the order of time; passes on each case that is told."""
+        waiting = []
+        for number, plan in enumerate(plans):
+            shift = self._shift(plan, number, now)
+            if shift is None:
+                continue
+            player = self._player(stage, plan, shift)
+            told = player.play()
+            waiting.append((next(told), number, told, player))
+        heapify(waiting)
+        while waiting and waiting[0][0] <= now:
+            instant, number, told, player = heappop(waiting)
+            stage.advance(instant)
+            upcoming = next(told, None)
+            if upcoming is not None:
+                heappush(waiting, (max(upcoming, instant), number, told, player))
+            else:
+                self.problems += [f"{player.story.name} at {player.office}: {problem}" for problem in player.problems]
+                yield plans[number]
+        stage.advance(now)
+        yield from (plans[number] for _, number, _, _ in waiting)
+
+    def _is_dated(self, story: Story) -> bool:
+        return any(story is self._story(row["story"]) for row in self.document["dated"])
+
+    def _story(self, name: str) -> Story:
+        return next(story for key, story in self.stories.items() if key == name or key.endswith(f"/{name}"))
+
+    def _place(self, story: Story, free: Iterator[str]) -> str:
+        return next(free) if is_plain(self.document, story) else story.office
+
+    def _plan(self, story: Story, office: str, number: int, ends: timedelta | None, stop_before: str = "") -> Plan:
+        assert self.directory is not None  # noqa: S101 `open` comes first
+        name = self.directory.office_name(office).removesuffix("人民政府").removesuffix("办事处")
+        towns = [str(row["name"]) for row in self.directory.offices.values() if row["kind"] in {"town", "subdistrict"}]
+        town = towns[number % len(towns)].removesuffix("人民政府").removesuffix("办事处")
+        is_town = any(each.startswith(name) for each in towns)
+        retelling = Retelling(
+            self.document, self._dispute(story, office, number), number, name, name if is_town else town
+        )
+        return Plan(story, office, retelling, ends, stop_before)
+
+    def _dispute(self, story: Story, office: str, number: int) -> Mapping[str, str]:
+        assert self.directory is not None  # noqa: S101 `open` comes first
+        disputes: list[Mapping[str, Any]] = self.document["disputes"]
+        if not is_plain(self.document, story):
+            return disputes[0]
+        kind = self.directory.offices[office]["kind"]
+        own = [d for d in disputes if office in d.get("offices", ())] or [
+            d for d in disputes if kind in d.get("kinds", ())
+        ]
+        return own[number % len(own)]
+
+    def _shift(self, plan: Plan, number: int, now: datetime) -> timedelta | None:
+        """By how much to move the story's dates; whole weeks, so that weekdays stay. None: it cannot be told."""
+        if plan.ends is None:
+            return timedelta(0) if plan.story.at < now else None
+        minutes = timedelta(minutes=number * 15 % 105)
+        last = _last_moment(plan)
+        weeks = (now - plan.ends - last) // WEEK
+        for back in range(TRIES):
+            shift = WEEK * (weeks - back) + minutes
+            if not self._trouble(plan, shift):
+                return shift
+        return None
+
+    def _trouble(self, plan: Plan, shift: timedelta) -> list[str]:
+        """What would go wrong with these dates, tried in a house of its own."""
+        stage = self.house.sandbox(plan.story.at + shift)
+        player = self._player(stage, plan, shift)
+        for instant in player.play():
+            stage.advance(instant)
+        stage.close()
+        return player.problems
+
+    def _player(self, stage: Sandbox, plan: Plan, shift: timedelta) -> Player:
+        return Player(
+            stage, plan.story, self.definitions, shift=shift, office=plan.office, rewrite=plan.retelling, checks=False,
+            pace=PACE, stop_before=plan.stop_before,
+        )  # fmt: skip
+
+
+def read_demo(folder: Path) -> Demo:
+    """The demonstration of a processes/ tree: `demo.toml` says what is invented."""
+    return Demo(folder, tomllib.loads((folder / "demo.toml").read_text("utf-8")))
+
+
+def write_out(stage: Sandbox, target: Path) -> None:
+    """Put the house in memory on disk, whole or not at all."""
+    unfinished = target.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    copy = sqlite3.connect(unfinished)
+    with stage.database.bind.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
+        raw.backup(copy)
+    copy.close()
+    unfinished.replace(target)
+
+
+def _last_moment(plan: Plan) -> datetime:
+    """When the story as written comes to its end, or to where it stops."""
+    last = plan.story.at
+    for step in plan.story.steps:
+        if plan.stop_before and step.do == plan.stop_before:
+            break
+        if step.until is not None:
+            last = step.until
+        elif step.wait:
+            last += WEEK
+    return last
