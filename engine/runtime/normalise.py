@@ -51,6 +51,14 @@ def _flows(scope: etree._Element) -> list[etree._Element]:
     return [node for node in scope if local(node) == "sequenceFlow"]
 
 
+def _leaving(scope: etree._Element) -> dict[str | None, list[etree._Element]]:
+    """The flows out of each node, in document order."""
+    found: dict[str | None, list[etree._Element]] = {}
+    for flow in _flows(scope):
+        found.setdefault(flow.get("sourceRef"), []).append(flow)
+    return found
+
+
 def _add(scope: etree._Element, kind: str, **attributes: str) -> etree._Element:
     return etree.SubElement(scope, tag(kind), attributes)
 
@@ -120,10 +128,11 @@ def _link_events(root: etree._Element) -> None:
 def _default_conditions(root: etree._Element) -> None:
     """An unconditional flow beside conditional ones is always true (BPMN 10.6.2)."""
     for scope in _scopes(root):
+        flows = _leaving(scope)
         for node in _nodes(scope):
             if local(node) not in {"exclusiveGateway", "inclusiveGateway"}:
                 continue
-            leaving = [flow for flow in _flows(scope) if flow.get("sourceRef") == node.get("id")]
+            leaving = flows.get(node.get("id"), [])
             if len(leaving) < 2:  # noqa: PLR2004 a gateway with one way out only merges
                 continue
             for flow in leaving:
@@ -134,6 +143,7 @@ def _default_conditions(root: etree._Element) -> None:
 def _split_after_activities(root: etree._Element) -> None:
     """Several or conditional flows out of an activity mean a split (BPMN 13.2.1): draw the gateway."""
     for scope in _scopes(root):
+        flows = _leaving(scope)
         for node in _nodes(scope):
             if local(node) not in ACTIVITIES | {
                 "intermediateCatchEvent",
@@ -142,7 +152,7 @@ def _split_after_activities(root: etree._Element) -> None:
                 "startEvent",
             }:
                 continue
-            leaving = [flow for flow in _flows(scope) if flow.get("sourceRef") == node.get("id")]
+            leaving = flows.get(node.get("id"), [])
             conditional = [flow for flow in leaving if flow.find("bpmn:conditionExpression", NS) is not None]
             if len(leaving) < 2 and not conditional:  # noqa: PLR2004 one plain flow needs no gateway
                 continue
