@@ -4,7 +4,6 @@
 refused when a folder is published. `warning` findings are advice. The rules are in `rules` and `house_rules`.
 """
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from engine.checks.events import check_events
 from engine.checks.expressions import check_expressions
 from engine.checks.house import check_house
 from engine.checks.house_rules import HOUSE_RULES
-from engine.checks.manifest import MANIFEST, Manifest, check_manifest
+from engine.checks.manifest import MANIFEST, Manifest, check_manifest, read_toml
 from engine.checks.names import check_names, known_names
 from engine.checks.report import Report
 from engine.checks.rules import SEMANTICS
@@ -102,8 +101,8 @@ def _manifest(files: Mapping[str, str], report: Report) -> Manifest | None:
     if MANIFEST not in files:
         return None
     try:
-        return Manifest(tomllib.loads(files[MANIFEST]), report)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return Manifest(read_toml(files[MANIFEST]), report)
+    except (ValueError, RecursionError) as error:
         report.add("manifest-syntax", MANIFEST, reason=str(error))
         return None
 

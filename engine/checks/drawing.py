@@ -219,7 +219,9 @@ def _inline(file: str, root: Any, report: Report) -> None:
     for reference in list(root.iter(tag("eventDefinitionRef"))):
         wanted, event = (reference.text or "").strip().split(":")[-1], reference.getparent()
         if wanted in known:
-            event.append(deepcopy(known[wanted]))
+            definition = deepcopy(known[wanted])
+            definition.attrib.pop("id", None)
+            event.append(definition)
         else:
             report.add("ref-dangling", file, event.get("id"), event.sourceline, attribute=local(reference), ref=wanted)
 

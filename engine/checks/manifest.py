@@ -1,5 +1,7 @@
 """The manifest: its shape first, then that all its texts can be read and everything it names is there."""
 
+import re
+import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -25,6 +27,7 @@ ROWS: dict[str, dict[str, type]] = {
 }
 TEXTS = ("id", "title", "headline")
 WORDS = {str: "a text", bool: "true or false", list: "a list of texts", dict: "a table"}
+DEEP_KEY = re.compile(r'(?:[\w\-"]{1,80}[ \t]{0,9}\.[ \t]{0,9}){40}')
 PLACES = frozenset(["office", "short", "year", "kind", "seq"])
 STATUSES = frozenset(["confirmed", "unconfirmed"])
 
@@ -36,6 +39,13 @@ class Text:
     what: str
     element: str
     expression: Expression
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The content of a TOML file. Raises ValueError or RecursionError; a key of many parts costs too much to read."""
+    if DEEP_KEY.search(text):
+        raise ValueError("a key has too many parts")
+    return tomllib.loads(text)
 
 
 class Manifest:
