@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.authority import Actor, sees_all
 from engine.directory import Directory, directory
 from engine.inbox import LIMIT, definition_of_case
-from engine.model import Case
+from engine.model import Case, CaseOffice
 from engine.rows import (
     CaseRow,
     Page,
@@ -38,7 +38,9 @@ def cases(
     known = directory(session)
     query = select(Case)
     if not sees_all(actor, known.roles):
-        query = query.where(Case.office.in_(sorted(actor.offices)))
+        own = sorted(actor.offices)
+        taking_part = select(CaseOffice.case_id).where(CaseOffice.office.in_(own))
+        query = query.where(or_(Case.office.in_(own), Case.id.in_(taking_part)))
     equals = {Case.office: office, Case.process: process, Case.stage: stage, Case.status: status, Case.outcome: outcome}
     for column, value in equals.items():
         if value:

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import runtime
 from engine.authority import pool_of
-from engine.clocks import Clock, Clocks
+from engine.clocks import EXPIRED, Clock, Clocks
 from engine.definitions import Definition
 from engine.directory import Directory
 from engine.errors import CaseChanged
@@ -64,7 +64,7 @@ def dues_of(waiting: runtime.Waiting, clocks: Clocks) -> dict[UUID, tuple[str | 
     """For every open task the deadline that comes first among its own and those around it."""
     by_task: dict[UUID, list[Clock]] = {}
     for clock in clocks.all:
-        if clock.is_open:
+        if clock.is_open or clock.status == EXPIRED:
             by_task.setdefault(clock.task_id, []).append(clock)
     found: dict[UUID, tuple[str | None, datetime | None]] = {}
     for task in waiting.tasks:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.clocks import RUNNING, STOPPED
+from engine.clocks import EXPIRED, RUNNING, STOPPED
 from engine.model import Base, Case, Deadline, Draft, Effect, Event, Reference, Subscription, Task, Timer, Version
 
 CLOCK_COLUMNS = (
@@ -85,9 +85,13 @@ LOAD_TASK = (
     .where(Task.id == bindparam("task"))
     .with_for_update(of=Case)
 )
-OPEN_DEADLINES = select(*(_deadline.c[name] for name in CLOCK_COLUMNS)).where(
-    _deadline.c.case_id == bindparam("case"), _deadline.c.status.in_((RUNNING, STOPPED))
-)
+LIVING_DEADLINES = select(*(_deadline.c[name] for name in CLOCK_COLUMNS)).where(
+    _deadline.c.case_id == bindparam("case"),
+    or_(
+        _deadline.c.status.in_((RUNNING, STOPPED)),
+        and_(_deadline.c.status == EXPIRED, _deadline.c.task_id.in_(bindparam("limits", expanding=True))),
+    ),
+)  # a date that has passed still limits the task it was set for
 UPDATE_CASE = (
     update(_case)
     .where(_case.c.id == bindparam("which"), _case.c.revision == bindparam("known"))

@@ -34,7 +34,7 @@ from engine.projections import (
     write_timers,
 )
 from engine.search import index_case
-from engine.statements import LOAD, LOAD_TASK, OPEN_DEADLINES, OpenRow
+from engine.statements import LIVING_DEADLINES, LOAD, LOAD_TASK, OpenRow
 from engine.values import dumps, loads
 
 
@@ -69,10 +69,11 @@ def _loaded(
     case, process, digest, reference = row[0], row[1], row[2], row[3]
     definition = definition_of(session, case.version_id, process, digest)
     known = directory(session, reference)
-    clocks = Clocks(
-        [clock_of(each) for each in session.execute(OPEN_DEADLINES, {"case": case.id})], known.calendar, now
-    )
     workflow = runtime.load(case.state, definition.compiled)
+    before = runtime.waiting(workflow)
+    limits = list(dict.fromkeys(limit for open_task in before.tasks for limit in open_task.limits))
+    living = session.execute(LIVING_DEADLINES, {"case": case.id, "limits": limits})
+    clocks = Clocks([clock_of(each) for each in living], known.calendar, now)
     turn = runtime.Turn(
         definition.compiled,
         workflow,
@@ -81,7 +82,6 @@ def _loaded(
         definition.rules,
         surroundings=surroundings(case, actor),
     )
-    before = runtime.waiting(workflow)
     return Loaded(case, definition, known, turn, before, dues_of(before, clocks), task)
 
 

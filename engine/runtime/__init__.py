@@ -115,7 +115,7 @@ def _local(task: Task) -> dict[str, Any]:
 
 
 def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
-    """The task itself, its boundary timers, then those of every enclosing activity."""
+    """The task itself, its boundary timers (fired ones too: late work keeps its date), then those around it."""
     limits = []
     at: Task | None = task
     while at is not None:
@@ -125,7 +125,7 @@ def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
             limits += [
                 t.id
                 for t in parent.children
-                if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING
+                if isinstance(t.task_spec, specs.Boundary) and t._state & (TaskState.WAITING | TaskState.COMPLETED)
             ]
         if specs.shell_of(at) is not None:
             at = parent
