@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import Lock
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
@@ -12,7 +13,6 @@ import engine
 from scheduler.tick import Handlers, tick
 
 EVERY = 10  # seconds between two looks
-AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 _log = logging.getLogger("tiaojie.clock")
 
@@ -39,14 +39,19 @@ def run_clock(
 def _add(
     aps: BaseScheduler, database: engine.Database, now: Callable[[], datetime], handlers: Handlers | None, every: float
 ) -> None:
+    looking = Lock()
+
     def look() -> None:
-        done = tick(database, now(), handlers)
+        if not looking.acquire(blocking=False):
+            return
+        try:
+            done = tick(database, now(), handlers)
+        finally:
+            looking.release()
         if done.total or done.anchored:
             _log.info(
                 "fired %d, reminded %d, delivered %d, failed %d", done.fired, done.reminded, done.delivered, done.failed
             )
 
-    aps.add_job(
-        look, "interval", seconds=every, max_instances=1, coalesce=True, misfire_grace_time=None,
-        next_run_time=AT_ONCE,
-    )  # fmt: skip
+    aps.add_job(look)  # at once: whatever came due while nobody looked
+    aps.add_job(look, "interval", seconds=every, max_instances=1, coalesce=True, misfire_grace_time=None)
