@@ -1,0 +1,1 @@
+"""Measurements with targets: `python -m bench` prints a table and writes `bench/results.json`."""
