@@ -7,6 +7,8 @@ refused when a folder is published. `warning` findings are advice. The rules are
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from lxml import etree
+
 from engine import runtime
 from engine.checks.activities import called_by, check_activities
 from engine.checks.contents import check_decisions, check_forms, check_papers, check_reads
@@ -25,7 +27,7 @@ from engine.errors import Finding, InvalidDefinition
 
 __all__ = ["check_definition", "check_files", "refusals"]
 
-FAILURES = (InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError,
+FAILURES = (etree.LxmlError, InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError,
             TypeError, ValueError)  # fmt: skip
 
 

@@ -28,9 +28,10 @@ TWO = 2
 
 def check_events(drawing: Drawing, report: Report) -> None:
     """Everything about events."""
+    calls = {n.get("calledElement") for scope in drawing.scopes for n in scope.nodes.values()} - {""}
     for scope in drawing.scopes:
         if scope.is_event_subprocess:
-            _event_subprocess(scope, report)
+            _event_subprocess(scope, calls, report)
         for node in scope.nodes.values():
             if node.kind.endswith("Event"):
                 _event(node, scope, report)
@@ -40,7 +41,28 @@ def check_events(drawing: Drawing, report: Report) -> None:
                 _event_gateway(node, scope, report)
             if node.kind.endswith("Event") or node.kind == "receiveTask":
                 _name(node, drawing, report)
+            if node.kind == "endEvent" and node.event == "error" and not _is_caught(node, scope, drawing):
+                report.add("error-uncaught", node.file, node.id, node.line)
         _links(scope, report)
+
+
+def _is_caught(node: Item, scope: Scope, drawing: Drawing) -> bool:
+    """Whether an error boundary event around the scope, or around a call of its process, has the error's code."""
+    wanted, handlers = _code(node, drawing), list[Item]()
+    for around in scope.around():
+        if around.parent is not None:
+            handlers += around.parent.on(around.item.key)
+            continue
+        for other in drawing.scopes:
+            calls = [n for n in other.nodes.values() if n.get("calledElement") == around.item.key]
+            handlers += [event for call in calls for event in other.on(call.key)]
+    return any(handler.event == "error" and _code(handler, drawing) in {"", wanted} for handler in handlers)
+
+
+def _code(node: Item, drawing: Drawing) -> str:
+    ref = next(((d.get("errorRef") or "") for d in node.definitions), "").split(":")[-1]
+    declared = drawing.declared.get(ref)
+    return "" if declared is None else declared.get("errorCode") or declared.get("name")
 
 
 def _event(node: Item, scope: Scope, report: Report) -> None:
@@ -91,9 +113,9 @@ def _event_gateway(node: Item, scope: Scope, report: Report) -> None:
             report.add("event-gateway-shared", node.file, node.id, node.line, target=target.key)
 
 
-def _event_subprocess(scope: Scope, report: Report) -> None:
+def _event_subprocess(scope: Scope, calls: set[str], report: Report) -> None:
     item = scope.item
-    if scope.parent is not None and not scope.parent.is_process:
+    if scope.parent is not None and (not scope.parent.is_process or scope.parent.item.key in calls):
         outer = scope.parent.item.key
         report.add("event-subprocess-nested", item.file, item.id, item.line, scope=outer)
     starts = [node for node in scope.nodes.values() if node.kind == "startEvent"]

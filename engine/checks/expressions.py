@@ -54,7 +54,7 @@ def _element(node: Item, element: Element) -> Iterator[Site]:
         yield Site(node, "The script", element.script, "feel")
     properties = element.properties
     for what, text, kind in (
-        ("The assignee", element.assignee, "text"),
+        ("The assignee", element.assignee, "number"),
         ("The due date", element.due, "period"),
         ("The priority", element.priority, "number"),
         ("The office", properties.get("office", ""), "text"),

@@ -47,6 +47,9 @@ def _people(node: Item, element: Element, roles: Collection[str], report: Report
         report.add("user-task-without-role", node.file, node.id, node.line)
     if element.event == "message" and element.form and "role" not in element.properties and element.kind != "userTask":
         report.add("event-without-role", node.file, node.id, node.line)
+    if element.kind == "userTask" and "," in element.role:
+        role = element.role.split(",")[0].strip()
+        report.add("several-roles", node.file, node.id, node.line, role=role)
     named = [role.strip() for role in element.role.split(",") if role.strip()] + list(element.names("role"))
     for role in named:
         if roles and role not in roles and "{" not in role:

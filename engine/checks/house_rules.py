@@ -22,6 +22,11 @@ HOUSE = {
     ),
     "unknown-role": _house("There is no role {role}.", "Use a role of processes/roles.toml."),
     "user-task-without-role": _house("Nobody can do this task: it has no role and no assignee.", "Enter a role."),
+    "several-roles": _house("Only the role {role} gets this task, the others do not.", "Enter one role."),
+    "error-uncaught": _house(
+        "No error boundary event around it handles this error: the case stops with an incident.",
+        "Draw an error boundary event on the sub-process, or another end event.",
+    ),
     "event-without-role": _house(
         "The event asks for answers, but no role may raise it.", "Add the property role with one or more roles."
     ),

@@ -80,8 +80,8 @@ ELEMENTS = {
     "boundary-place": _refused("A boundary event must sit on a task or a sub-process.", "Attach it to one."),
     "boundary-error-goes-on": _refused("An error always interrupts.", "Draw the event with a solid line."),
     "event-subprocess-nested": _refused(
-        "An event sub-process inside the sub-process {scope} is never triggered.",
-        "Draw it in the process itself, or use a boundary event on the sub-process.",
+        "An event sub-process inside the sub-process or called process {scope} is never triggered.",
+        "Draw it in the case's own process, or use a boundary event on the sub-process or call.",
     ),
     "event-subprocess-start": _refused(
         "An event sub-process needs exactly one start event, with a message or a signal.",

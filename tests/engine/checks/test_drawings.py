@@ -41,6 +41,8 @@ CHOICE = model(start(), xor("g", "no"), end("yes"), end("other"), path("start", 
                flow("g", "other", name="no"))  # fmt: skip
 NESTED = model(start(), sub("part", start("s"), user("inner"), end("e"), path("s", "inner", "e")), end(),
                path("start", "part", "end"))  # fmt: skip
+CAUGHT = model(start(), sub("part", start("s"), end("e", error("E1")), path("s", "e")), boundary("bad", "part", error("E1")), end(), end("e2"),
+               path("start", "part", "end"), path("bad", "e2"), names="e:E1 e:E2")  # fmt: skip
 LINKS = model(start(), throw("away", '<bpmn:linkEventDefinition name="L"/>'), catch("back", '<bpmn:linkEventDefinition name="L"/>'),
               end(), path("start", "away"), path("back", "end"))  # fmt: skip
 SCRIPT = model(start(), script("count", "n", "1 + 1"), end(), path("start", "count", "end"))
@@ -149,6 +151,12 @@ CASES = [
     ("boundary-never-fires", EDGE, f"{USER}</bpmn:userTask>", node("task", "review")),
     ("event-subprocess-nested", EVENT_SUB.replace("stop", "s0"), "</bpmn:process>", sub("outer", start("os"), end("oe"), path("os", "oe"), sub(
         "stop", start("told2", message("paid")), end("se2"), path("told2", "se2"), triggeredByEvent="true")) + "</bpmn:process>"),
+    ("event-subprocess-nested", CALL, path("qs", "qe"), path("qs", "qe") + sub("stop", start("told", message("paid")), end("se"), path("told", "se"), triggeredByEvent="true")),
+    ("error-uncaught", CAUGHT, 'attachedToRef="part"', 'attachedToRef="part2"'),
+    ("error-uncaught", CAUGHT, 'boundaryEvent id="bad" name="bad" attachedToRef="part" cancelActivity="true"><bpmn:errorEventDefinition errorRef="e_E1"',
+     'boundaryEvent id="bad" attachedToRef="part"><bpmn:errorEventDefinition errorRef="e_E2"'),
+    ("several-roles", PLAIN, 'id="review"', 'id="review" camunda:candidateGroups="clerk, judge"'),
+    ("number-wrong", PLAIN, 'id="review"', 'id="review" camunda:assignee="demo"'),
     ("event-subprocess-start", EVENT_SUB, message("paid"), timer("P1D")),
     ("event-subprocess-start", EVENT_SUB, message("paid"), error()),
     ("event-subprocess-start", EVENT_SUB, message("paid"), ""),
