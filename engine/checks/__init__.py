@@ -27,8 +27,8 @@ from engine.errors import Finding, InvalidDefinition
 
 __all__ = ["check_definition", "check_files", "refusals"]
 
-FAILURES = (etree.LxmlError, InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError, RecursionError,
-            TypeError, ValueError)  # fmt: skip
+FAILURES = (etree.LxmlError, InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError,
+            RecursionError, TypeError, ValueError)  # fmt: skip
 
 
 def check_definition(
