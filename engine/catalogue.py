@@ -1,6 +1,6 @@
 """What processes there are, for filters and labels: titles, stages, outcomes, and the words behind coded answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from engine.authority import Actor
 from engine.definitions import Definition
 from engine.directory import directory
 from engine.errors import NotFound
+from engine.facts import Fact
 from engine.forms import Field, OptionSource
 from engine.model import Case, Task, Version
 from engine.options import options_for
 
 Labels = Mapping[str, str]
-_choices: dict[str, dict[str, dict[str, str]]] = {}
+_known: dict[str, dict[str, dict[str, str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class ProcessKind:
     title: str
     stages: Labels
     outcomes: Labels
+    facts: Labels  # key, or `list.column` -> label
+    choices: Mapping[str, Labels]  # the same -> value -> label
 
 
 def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
@@ -36,9 +39,9 @@ def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
     found = []
     for version_id, process, digest in session.execute(query):
         definition = store.definition_of(session, version_id, process, digest)
-        found.append(
-            ProcessKind(process, definition.title, _labels(definition, "stages"), _labels(definition, "outcomes"))
-        )
+        stages, outcomes = _labels(definition, "stages"), _labels(definition, "outcomes")
+        facts = dict(_fact_labels(definition.facts, ""))
+        found.append(ProcessKind(process, definition.title, stages, outcomes, facts, _choices(definition)))
     return tuple(found)
 
 
@@ -48,12 +51,7 @@ def choice_labels(session: Session, case_id: UUID) -> Mapping[str, Labels]:
     row = session.execute(query.where(Case.id == case_id)).first()
     if row is None:
         raise NotFound
-    if row.digest not in _choices:
-        if len(_choices) > 32:  # noqa: PLR2004 more versions than are ever open at a time
-            _choices.clear()
-        definition = store.definition_of(session, row.id, row.process, row.digest)
-        _choices[row.digest] = _choices_of(definition)
-    return _choices[row.digest]
+    return _choices(store.definition_of(session, row.id, row.process, row.digest))
 
 
 def task_options(session: Session, task_id: UUID, actor: Actor) -> OptionSource:
@@ -66,6 +64,20 @@ def task_options(session: Session, task_id: UUID, actor: Actor) -> OptionSource:
 
 def _labels(definition: Definition, section: str) -> Labels:
     return {key: definition.label(section, key) for key in definition.manifest.get(section, {})}
+
+
+def _fact_labels(facts: Mapping[str, Fact], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, fact in facts.items():
+        yield prefix + key, fact.label or key
+        yield from _fact_labels(fact.fields, f"{key}.")
+
+
+def _choices(definition: Definition) -> Mapping[str, Labels]:
+    if definition.digest not in _known:
+        if len(_known) > 32:  # noqa: PLR2004 more versions than are ever open at a time
+            _known.clear()
+        _known[definition.digest] = _choices_of(definition)
+    return _known[definition.digest]
 
 
 def _choices_of(definition: Definition) -> dict[str, dict[str, str]]:

@@ -15,6 +15,7 @@ from webforms import (
     directory,
     errors,
     i18n,
+    incidents,
     limits,
     papers,
     people,
@@ -28,7 +29,7 @@ from webforms import (
 from webforms.settings import UPLOAD_LIMIT, Settings
 
 FORM_LIMIT = 5000  # fields of one form
-PAGES = (tasks, work, register, cases, diagrams, limits, papers, uploads, people, people_import)
+PAGES = (tasks, work, register, cases, diagrams, limits, papers, uploads, people, people_import, incidents)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -50,7 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update({name: value for name, value in (given or {}).items() if name in app.config or name == "TESTING"})
     app.config["SECRET_KEY"] = settings.secret_key
     database.init_app(app, settings.database, settings.audit_key())
-    for part in (security, i18n, auth, errors, directory, *PAGES):
+    for part in (auth, security, i18n, errors, directory, *PAGES):  # who it is comes before the token
         part.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)
     app.jinja_env.globals.update(settings=settings, now=database.now)

@@ -178,7 +178,9 @@ def _case(page: engine.CasePage) -> dict[str, Any]:
         "closed_at": row.closed_at,
         "end": row.outcome,
         "badges": _badges(page),
-        "stages": [{"label": label, "state": state} for _, label, state in page.stages],
+        "stages": [{"label": label, "state": state} for _, label, state in page.stages]
+        if row.closed_at is None
+        else [],
         "tasks": [_task(task) for task in page.tasks],
         "rest": "；".join(page.waits) if row.status == "running" else "",
         "waits": page.waits,
@@ -191,6 +193,13 @@ def _case(page: engine.CasePage) -> dict[str, Any]:
         "incidents": [incident for incident in page.incidents if incident.state == "open"],
         "links": page.links,
     }
+
+
+def _stages(page: engine.CasePage) -> list[dict[str, str]]:
+    """How far a running case has come; for one that is over the outcome says more."""
+    if page.row.closed_at is not None:
+        return []
+    return [{"label": label, "state": state} for _, label, state in page.stages]
 
 
 def _badges(page: engine.CasePage) -> list[str]:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 import engine
 from webforms.database import Failed, db
+from webforms.directory import kinds
 from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
 
@@ -27,6 +28,7 @@ STATUS = {
     engine.Busy: 503,
 }
 SECRET = re.compile(r"password|current|again|new|csrf_token")
+PLACE = re.compile(r"\[(\d+)\]")
 TECHNICAL = re.compile(r"(^|\.)_|^(key|next)$")
 
 
@@ -131,15 +133,38 @@ def sent() -> Iterator[tuple[str, str]]:
 
 
 def typed_answers() -> Iterator[tuple[str, str]]:
-    """What the person typed, for copying; never a password."""
+    """What the person typed, for copying, with the words of the form where they are known; never a password."""
     if request.method != "POST":
         return
+    facts, choices = _form_words()
     for name, value in sent():
         if value.strip() and not SECRET.fullmatch(name) and not TECHNICAL.search(name):
-            yield name, value
+            key = PLACE.sub("", name)
+            yield _labelled(name, facts), choices.get(key, {}).get(value, value)
     for name, file in request.files.items(multi=True):
         if file.filename:
-            yield name, gettext("File: %(name)s", name=file.filename)
+            yield _labelled(name, facts), gettext("File: %(name)s", name=file.filename)
+
+
+def _form_words() -> tuple[dict[str, str], dict[str, Any]]:
+    """Labels of facts and of options of all processes; nothing when not even they can be read."""
+    try:
+        known = kinds()
+    except Exception:  # the page must come whatever is broken
+        current_app.logger.warning("The labels of the form are not readable", exc_info=True)
+        return {}, {}
+    facts = {key: label for kind in known for key, label in kind.facts.items()}
+    return facts, {key: labels for kind in known for key, labels in kind.choices.items()}
+
+
+def _labelled(name: str, facts: dict[str, str]) -> str:
+    """`applicants[0].name` as the form says it; other names as they are."""
+    head, _, column = name.partition(".")
+    row = PLACE.search(head)
+    key = PLACE.sub("", head)
+    if not column or row is None:
+        return facts.get(key, name)
+    return f"{facts.get(key, key)} {int(row[1]) + 1} · {facts.get(f'{key}.{column}', column)}"
 
 
 def _forget_transaction() -> None:

@@ -12,6 +12,22 @@ from webforms.words import gettext
 QUIET = {"deadline_met", "deadline_cancelled", "deadline_started"}  # the table of limits says it better
 WARNING = {"deadline_expired", "incident", "event_raised", "case_cancelled", "deadline_stopped", "timer_failed"}
 END = {"case_completed"}
+ENGLISH = {
+    "case_opened": "The case was registered",
+    "case_completed": "The procedure ended",
+    "task_completed": "“%(name)s” was completed",
+    "task_claimed": "“%(name)s” was claimed",
+    "task_released": "“%(name)s” was put back",
+    "task_reassigned": "“%(name)s” was handed over to %(to)s",
+    "event_raised": "“%(label)s” was reported",
+    "paper_issued": "“%(title)s” %(number)s was issued",
+    "deadline_stopped": "The clock of “%(label)s” was stopped",
+    "deadline_resumed": "The clock of “%(label)s” runs again, last day %(day)s",
+    "deadline_extended": "“%(label)s” was extended by %(period)s",
+    "deadline_expired": "“%(label)s” expired",
+    "deadline_reminded": "Reminder: last day of “%(label)s” is %(day)s",
+    "timer_fired": "A time limit was reached and the procedure went on",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,7 @@ def sentence(row: engine.EventRow) -> str:
         "period": period(str(detail.get("by", ""))),
         "reason": detail.get("reason", ""),
     }
-    return translated(f"event-{row.kind}", row.kind.replace("_", " "), params)
+    return translated(f"event-{row.kind}", ENGLISH.get(row.kind, row.kind.replace("_", " ")) % params, params)
 
 
 def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:

@@ -39,6 +39,7 @@ def menu() -> list[tuple[str, str, str]]:
     entries = [("tasks", url_for("tasks.index"), gettext("Tasks")), ("cases", url_for("cases.index"), gettext("Cases"))]
     if administers():
         entries.append(("people", url_for("people.index"), gettext("People")))
+        entries.append(("incidents", url_for("incidents.index"), gettext("Incidents")))
     return entries
 
 
