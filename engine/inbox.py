@@ -65,7 +65,10 @@ def inbox(
         page = (
             query
             if cursor is None
-            else query.where(or_(Task.sort_at > cursor[0], and_(Task.sort_at == cursor[0], Task.id > cursor[1])))
+            else query.where(
+                Task.sort_at >= cursor[0],  # where the index starts to be read
+                or_(Task.sort_at > cursor[0], and_(Task.sort_at == cursor[0], Task.id > cursor[1])),
+            )
         )
         for task, case in session.execute(page.order_by(Task.sort_at, Task.id).limit(limit + 1)):
             rows[task.id] = (task, case)
