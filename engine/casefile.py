@@ -1,6 +1,6 @@
 """The questions about cases: lists, search, the case page, why a date, the diagram, papers, files, incidents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,7 @@ def case_page(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -
     papers = session.scalars(select(Paper).where(Paper.case_id == case_id).order_by(Paper.issued_at))
     files = session.scalars(select(File).where(File.case_id == case_id).order_by(File.uploaded_at))
     events = session.scalars(select(Event).where(Event.case_id == case_id).order_by(Event.seq))
+    timeline = tuple(_event_row(definition, event) for event in events)
     return CasePage(
         row=case_row(session, known, case, now),
         version_digest=definition.digest,
@@ -70,10 +71,10 @@ def case_page(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -
         raisable=tuple(_raisable(definition, waiting, actor, case, known)) if case.status == "running" else (),
         papers=tuple(PaperRow(p.id, p.kind, p.title, p.number, p.issued_at, p.issued_by) for p in papers),
         files=tuple(file_row(f) for f in files),
-        timeline=tuple(_event_row(definition, e) for e in events),
+        timeline=timeline,
         incidents=tuple(incidents(session, actor, case_id=case_id)),
         links=tuple(_links(session, case, actor)),
-        stages=tuple(_stages(definition, case)),
+        stages=tuple(_stages(definition, case, timeline)),
     )
 
 
@@ -129,10 +130,14 @@ def _links(session: Session, case: Case, actor: Actor) -> list[LinkRow]:
     return found
 
 
-def _stages(definition: Definition, case: Case) -> list[tuple[str, str, str]]:
-    order = list(definition.manifest.get("stages", {}))
-    at = order.index(case.stage) if case.stage in order else -1
+def _stages(definition: Definition, case: Case, timeline: Sequence[EventRow]) -> list[tuple[str, str, str]]:
+    """The stages of the procedure; what the case has passed by on another way is left out."""
+    reached = {definition.diagram.stage(element) for event in timeline for element in event.detail.get("done", ())}
+    declared = list(definition.manifest.get("stages", {}))
+    last = declared.index(case.stage) if case.stage in declared else -1
     over = case.status != "running"
+    order = [stage for k, stage in enumerate(declared) if k == last or stage in reached or (k > last and not over)]
+    at = order.index(case.stage) if case.stage in order else -1
     return [
         (
             stage,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine import definitions
 from engine.audit import append_ledger
 from engine.authority import Actor
-from engine.checks import check_definition
+from engine.checks import check_files
 from engine.directory import directory
 from engine.errors import InvalidDefinition
 from engine.model import Version
@@ -27,15 +27,15 @@ def deploy(session: Session, folder: Path, *, actor: Actor, now: datetime) -> De
 
 def deploy_files(session: Session, files: Mapping[str, str], *, actor: Actor, now: datetime) -> DeployedVersion:
     """`deploy` for files that are already read (name -> text)."""
-    definition = definitions.define(files)
-    newest = newest_version(session, definition.process)
-    if newest is not None and newest.digest == definition.digest:
-        return _deployed(newest, is_new=False)
-    findings = [
-        f for f in check_definition(definition, roles=frozenset(directory(session).roles)) if f.level != "warning"
-    ]
+    digest = definitions.digest_of(files)
+    known = session.scalar(select(Version).where(Version.digest == digest, Version.active))
+    if known is not None:
+        return _deployed(known, is_new=False)
+    roles = frozenset(directory(session).roles)
+    findings = [finding for finding in check_files(files, roles=roles) if finding.level != "warning"]
     if findings:
         raise InvalidDefinition(findings)
+    definition = definitions.define(files)
     again = session.scalar(select(Version).where(Version.digest == definition.digest))
     session.execute(update(Version).where(Version.process == definition.process).values(active=False))
     version = again or Version(

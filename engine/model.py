@@ -377,7 +377,7 @@ class Paper(Base):
     kind: Mapped[str]
     title: Mapped[str]
     number: Mapped[str] = mapped_column(unique=True)
-    data: Mapped[str] = mapped_column(Text)  # the case data it was made from
+    data: Mapped[str] = mapped_column(Text)  # JSON of the facts and last days it was made from
     issued_by: Mapped[str]
     issued_at: Mapped[datetime]
 

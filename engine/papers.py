@@ -27,24 +27,31 @@ def paper_page(session: Session, paper_id: UUID, actor: Actor) -> PaperPage:
     if row is None:
         raise NotFound
     case = visible_case(session, row.case_id, actor)
-    return _paper(session, case, row.kind, row.data, row.number, row.issued_at, is_preview=False)
+    kept = loads(row.data)
+    return _paper(session, case, row.kind, kept["facts"], kept["deadlines"], row.number, row.issued_at)
 
 
 def paper_preview(session: Session, case_id: UUID, kind: str, actor: Actor, *, now: datetime) -> PaperPage:
     """A paper as it would be issued now. Raises NotFound."""
     case = visible_case(session, case_id, actor)
-    return _paper(session, case, kind, case.data, "", now, is_preview=True)
+    rows = session.scalars(select(Deadline).where(Deadline.case_id == case.id).order_by(Deadline.start_at))
+    return _paper(session, case, kind, loads(case.data), {row.name: row.last_day for row in rows}, "", now)
 
 
 def _paper(
-    session: Session, case: Case, kind: str, data: str, number: str, at: datetime, *, is_preview: bool
+    session: Session,
+    case: Case,
+    kind: str,
+    values: Mapping[str, Any],
+    last_days: Mapping[str, Any],
+    number: str,
+    at: datetime,
 ) -> PaperPage:
     known, definition = directory(session), definition_of_case(session, case)
     paper = definition.papers.get(kind)
     template = definition.files.get(paper.template) if paper is not None else None
     if paper is None or template is None:
         raise NotFound
-    values = loads(data)
     ids = [UUID(ref) for ref in references(values)]
     rows = list(session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids)))) if ids else []
     kept = {str(row.id): row.value for row in rows}
@@ -55,21 +62,13 @@ def _paper(
         "case": {"number": case.number, "title": case.title, "opened_at": case.opened_at},
         "office": {"id": case.office, **office},
         "paper": {"number": number, "title": paper.title, "issued_on": at.astimezone(OFFICE).date()},
-        "deadlines": _deadlines(session, case, at),
+        "deadlines": last_days,
         "person": names.person,
         "office_name": names.office,
         "register": names.register,
     }
     html = documents.render(template, context)
-    return PaperPage(case.id, case.number, kind, paper.title, number, html, is_preview)
-
-
-def _deadlines(session: Session, case: Case, at: datetime) -> dict[str, Any]:
-    """The last days of the case's time limits by name, as far as they had started when the paper was made."""
-    rows = session.scalars(
-        select(Deadline).where(Deadline.case_id == case.id, Deadline.start_at <= at).order_by(Deadline.start_at)
-    )
-    return {row.name: row.last_day for row in rows}
+    return PaperPage(case.id, case.number, kind, paper.title, number, html, not number)
 
 
 class Names:

@@ -37,6 +37,7 @@ def diagram(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -> 
                     element is not None
                     and not runtime.is_synthetic(element_id)
                     and (element.name or element.kind in {"startEvent", "endEvent"})
+                    and not (state == "gone" and element.kind == "boundaryEvent")  # it waited and was not needed
                 ):
                     visits.append(Visit(element_id, element.name, element.kind, event.at, event.actor_name, state))
     current = [e for e in waiting.elements if elements[e].kind != "boundaryEvent"] if case.status == "running" else []

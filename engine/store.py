@@ -224,6 +224,7 @@ def _write_case(loaded: Loaded, after: runtime.Waiting, now: datetime) -> None:
 
 def _papers(session: Session, loaded: Loaded, actor: Actor, now: datetime) -> Sequence[dict[str, Any]]:
     rows = []
+    last_days = {clock.name: clock.last_day for clock in loaded.turn.clocks.all}
     for kind, _ in loaded.turn.papers:
         paper = loaded.definition.papers.get(kind)
         if paper is None:
@@ -238,7 +239,7 @@ def _papers(session: Session, loaded: Loaded, actor: Actor, now: datetime) -> Se
                 "kind": kind,
                 "title": paper.title,
                 "number": number,
-                "data": dumps(loaded.variables),
+                "data": dumps({"facts": loaded.variables, "deadlines": last_days}),
                 "issued_by": actor.name,
                 "issued_at": now,
             }
