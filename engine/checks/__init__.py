@@ -25,7 +25,7 @@ from engine.checks.structure import check_structure
 from engine.definitions import Definition
 from engine.errors import Finding, InvalidDefinition
 
-__all__ = ["check_definition", "check_files", "refusals"]
+__all__ = ["check_definition", "check_files", "main_process", "refusals"]
 
 FAILURES = (etree.LxmlError, InvalidDefinition, ArithmeticError, AttributeError, LookupError, NotImplementedError,
             RecursionError, TypeError, ValueError)  # fmt: skip
@@ -97,6 +97,13 @@ def refusals(findings: Iterable[Finding], *, house: bool = True) -> list[Finding
     """The findings that stop a deployment; with `house=False` those that stop any run."""
     levels = {"semantics", "house"} if house else {"semantics"}
     return [finding for finding in findings if finding.level in levels]
+
+
+def main_process(files: Mapping[str, str], process: str | None = None) -> str:
+    """The process that cases of these files run: `process`, the manifest's, or the one nobody calls; empty if none."""
+    report = Report(SEMANTICS | HOUSE_RULES)
+    manifest = _manifest(files, report)
+    return _main(read_drawing(files, report), process or (manifest.texts.get("id", "") if manifest else ""), report)
 
 
 def _manifest(files: Mapping[str, str], report: Report) -> Manifest | None:

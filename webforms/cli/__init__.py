@@ -8,10 +8,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from webforms.cli import backup, calendar, demo, deploying, people, scenarios, serve
+from webforms.cli import backup, calendar, demo, deploying, people, scenarios, serve, trace
 from webforms.cli.output import Refused, complain
 
-COMMANDS = (serve, deploying, scenarios, calendar, people, demo, backup)
+COMMANDS = (serve, deploying, scenarios, trace, calendar, people, demo, backup)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

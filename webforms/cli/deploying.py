@@ -13,7 +13,7 @@ from webforms.cli.output import Commands, Refused, command, complain, progressin
 
 CHECK = """Say everything that is wrong with a process folder, a tree of them, or single BPMN files.
 
-Findings: file, element, rule, what is wrong, what to do. A single file has no manifest: the house's rules are advice."""
+Findings: file, element, rule, what is wrong, what to do. Without a manifest the house's rules are advice."""
 CHECK_CODES = "exit codes: 0 can be published; 1 cannot; 2 nothing to check"
 DEPLOY = """Publish a process folder, or a whole processes/ tree with its offices, roles, calendars and registers.
 
@@ -62,7 +62,7 @@ def finding_line(finding: engine.Finding, name: str = "") -> str:
 
 def _candidates(paths: Sequence[Path]) -> list[tuple[str, Mapping[str, str], frozenset[str]]]:
     singles = [path for path in paths if path.is_file()]
-    found = []
+    found: list[tuple[str, Mapping[str, str], frozenset[str]]] = []
     for path in paths:
         if not path.exists():
             raise Refused(f"{path} does not exist")

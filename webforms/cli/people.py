@@ -49,9 +49,14 @@ def add(chosen: Namespace) -> int:
         roles = [_role(text, known) for text in chosen.role]
         try:
             person, password = engine.create_person(
-                session, username=chosen.username, name=chosen.name, phone=chosen.phone, roles=roles, actor=engine.SYSTEM,
+                session,
+                username=chosen.username,
+                name=chosen.name,
+                phone=chosen.phone,
+                roles=roles,
+                actor=engine.SYSTEM,
                 now=machine_now(settings),
-            )  # fmt: skip
+            )
         except (engine.UsernameTaken, engine.InvalidPerson) as error:
             raise Refused(f"{chosen.username}: {error}") from error
     if chosen.json:

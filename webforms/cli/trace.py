@@ -1,0 +1,148 @@
+"""`tiaojie trace`: run any model in a sandbox and say what happened."""
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import engine
+from scheduler.stories import moment
+from scheduler.trace import FINISHED, INCIDENT, LIMIT, REFUSED, START, WAITING, Answers, Traced, Trial
+from webforms.cli.deploying import finding_line, finding_row, read_folder, read_text
+from webforms.cli.output import Commands, Refused, command, complain, tell, tell_json, tell_table
+
+HELP = f"""Run a model in an in-memory sandbox, through the checks, engine and store of production.
+
+Give one or more .bpmn files, with the .dmn and .form files they use; or a process folder. House rules are warnings.
+The clock is virtual: it starts at {START:%Y-%m-%d %H:%M} (+08:00) unless --at says otherwise, stands still while there
+is something to do, and then jumps to the next due instant.
+
+User tasks are done at once. Without --answers every task is done with no answers. With --answers only the tasks
+that the file mentions are done, the others wait:
+  {{"task_id": {{"approved": true}},            the answers, at every visit
+   "other_id": [{{"n": 1}}, {{"n": 2}}],         at the first, second, ... visit; the last stays
+   "catch_id": {{"amount": 5}},                a message or signal that this element waits for, and its payload
+   "*": {{}}}}                                  every task that is not mentioned
+A task with a form among the files takes only what its form accepts; without a form every answer is a variable.
+Services and mail go nowhere. Messages go to waiting cases of the sandbox, or start a process of the files."""
+CODES = "exit codes: 0 finished; 2 refused; 3 incident; 4 waiting"
+CODE_OF = {FINISHED: 0, REFUSED: 2, INCIDENT: 3, WAITING: 4}
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(commands, "trace", run, HELP, epilog=CODES, takes_json=True)
+    parser.add_argument("model", nargs="+", type=Path, metavar="MODEL.bpmn", help="and more files; or a process folder")
+    parser.add_argument("--process", metavar="ID", help="which process to run (default: the one that no other calls)")
+    parser.add_argument("--data", default="{}", metavar="JSON", help="variables to start with: an object, or @FILE")
+    parser.add_argument("--answers", metavar="FILE", help="what people answer: a JSON file")
+    parser.add_argument("--at", metavar="INSTANT", help="where the clock starts, for example 2026-03-02T09:00")
+    parser.add_argument("--reference", type=Path, metavar="FOLDER",
+                        help="a processes/ folder whose calendars, offices and registers apply")  # fmt: skip
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="N",
+                        help=f"stop after N tasks and jumps of the clock (default: {LIMIT})")  # fmt: skip
+
+
+def run(chosen: Namespace) -> int:
+    """Run and tell."""
+    files, reference = _files(chosen.model)
+    data = chosen.data
+    data = _object(read_text(Path(data[1:])) if data.startswith("@") else data, "--data")
+    given = _object(_file_text(chosen.answers), "--answers") if chosen.answers else None
+    try:
+        at = moment(chosen.at) if chosen.at else START
+    except ValueError as error:
+        raise Refused(f"--at: {error}") from error
+    trial = Trial(files, chosen.process, data, Answers(given), at, chosen.reference or reference, chosen.limit)
+    result = trial.run()
+    if chosen.json:
+        tell_json(_document(result))
+    else:
+        _tell(result)
+    return CODE_OF[result.status]
+
+
+def _files(paths: Sequence[Path]) -> tuple[dict[str, str], Path | None]:
+    """Name -> text, forms and tables where a process folder has them; and the reference data beside a folder."""
+    files: dict[str, str] = {}
+    reference = None
+    for path in paths:
+        if path.is_dir():
+            files |= read_folder(path)
+            reference = path.absolute().parent if (path.absolute().parent / "offices.toml").exists() else None
+        elif path.is_file():
+            folder = {".form": "forms/", ".dmn": "decisions/", ".html": "documents/"}.get(path.suffix, "")
+            files[folder + path.name] = read_text(path)
+        else:
+            raise Refused(f"{path} does not exist")
+    return files, reference
+
+
+def _file_text(name: str) -> str:
+    path = Path(name)
+    if not path.is_file():
+        raise Refused(f"{path} does not exist")
+    return read_text(path)
+
+
+def _object(text: str, option: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        raise Refused(f"{option} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Refused(f"{option} is not a JSON object")
+    return found
+
+
+def _document(result: Traced) -> dict[str, Any]:
+    return {
+        "status": result.status,
+        "note": result.note,
+        "findings": [finding_row(finding) for finding in result.findings],
+        "trace": [{"at": _at(s.at), "element": s.element, "event": s.event, "case": s.case_id} for s in result.trace],
+        "events": [
+            {"at": _at(e.at), "element": e.element, "event": e.event, "kind": e.kind, "name": e.name,
+             "payload": readable(e.payload)}
+            for e in result.events
+        ],
+        "variables": readable(result.variables),
+        "waiting": result.waiting,
+    }  # fmt: skip
+
+
+def readable(value: Any) -> Any:
+    """A value as plain JSON: dates and durations as ISO text, numbers as numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [readable(item) for item in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():g}S"
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (str, bool, int, float)) else str(value)
+
+
+def _at(instant: datetime) -> str:
+    return instant.astimezone(engine.OFFICE).isoformat()
+
+
+def _tell(result: Traced) -> None:
+    for finding in result.findings:
+        complain(finding_line(finding))
+    if result.trace:
+        tell_table("Trace", ("at", "element", "event"), [(_at(s.at), s.element, s.event) for s in result.trace])
+    if result.events:
+        rows = [(_at(e.at), e.element, e.event, e.kind, e.name) for e in result.events]
+        tell_table("Events", ("at", "element", "event", "kind", "name"), rows)
+    if result.variables:
+        tell(f"variables: {json.dumps(readable(result.variables), ensure_ascii=False)}")
+    if result.waiting:
+        tell(f"waiting: {', '.join(row['element'] for row in result.waiting)}")
+    tell(f"status: {result.status}{f' ({result.note})' if result.note else ''}")
