@@ -112,6 +112,7 @@ def page(
     readable = status != 413  # noqa: PLR2004 a request that is too large was not read
     typed = list(typed_answers()) if readable else []
     again = [(name, value) for name, value in sent() if not SECRET.fullmatch(name)] if typed else []
+    chosen = readable and any(file.filename for file in request.files.values())  # files cannot be sent from here
     body = render_template(
         "error.html",
         status=status,
@@ -122,7 +123,7 @@ def page(
         reference=reference,
         kept=kept,
         typed=typed,
-        again=again if shown in AGAIN and not request.files else [],
+        again=again if shown in AGAIN and not chosen else [],
     )
     return body, status
 

@@ -9,7 +9,7 @@ import engine
 from webforms.i18n import day, period, translated
 from webforms.words import gettext
 
-QUIET = {"deadline_met", "deadline_cancelled", "deadline_started"}  # the table of limits says it better
+QUIET = {"deadline_met", "deadline_cancelled", "deadline_started", "task_claimed"}  # said elsewhere on the page
 WARNING = {"deadline_expired", "incident", "event_raised", "case_cancelled", "deadline_stopped", "timer_failed"}
 END = {"case_completed"}
 ENGLISH = {

@@ -113,7 +113,7 @@ def _page(
     key: str | None = None,
 ) -> str:
     """The task with its form filled in as given."""
-    asked = {field.key for field in page.form.questions if not field.readonly}
+    asked = {field.key for field in page.form.questions}
     known = [one for one in shown_facts(page.facts, page.answers, case_labels(page.case_id)) if one.key not in asked]
     return render_template(
         "tasks/task.html",

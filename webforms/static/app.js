@@ -53,6 +53,15 @@
       each("input[name='" + box.dataset.all + "']", function (one) { one.checked = box.checked; });
     });
   });
+  // the accounts of the demonstration fill the form
+  each("[data-fill]", function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      document.getElementById("f-username").value = button.dataset.fill;
+      document.getElementById("f-password").value = button.dataset["with"];
+      document.querySelector("main form button").focus();
+    });
+  });
   each("[data-print]", function (button) {
     button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
