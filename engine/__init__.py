@@ -40,7 +40,6 @@ from engine.facts import Fact
 from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
-from engine.incidents import drop_incident, fail_effect, record_incident, retry_incident
 from engine.operations import deliver_effect, fire_timers, postpone_timers, send_reminders
 from engine.options import options_for
 from engine.papers import paper_page, paper_preview, person_name
@@ -73,6 +72,7 @@ from engine.people import (
 from engine.pictures import diagram
 from engine.queries import event_page, start_page, startable, task_page
 from engine.recompute import Recomputed, recompute_deadlines
+from engine.recovery import drop_incident, fail_effect, record_incident, retry_incident
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,

@@ -89,7 +89,7 @@ def deliver_effect(
     if done:
         effect.state, effect.error = "done", ""
     else:
-        effect.next_at = now + back_off(effect.attempts)
+        effect.next_at = now + back_off(effect.attempts) if effect.attempts else now
     return done
 
 
@@ -133,7 +133,8 @@ def _broadcast(session: Session, effect: Effect, name: str, payload: dict[str, A
         loaded.turn.deliver("signal", name, payload)
         store.save(session, loaded, "signal_received", {"event": name}, actor=CLOCK, now=now)
         effect.payload = {**effect.payload, "reached": [*done, str(case_id)]}
-        return False  # one case a transaction; the next look goes on
+        effect.attempts = 0  # one case a transaction; the next look goes on at once
+        return False
     return True
 
 
