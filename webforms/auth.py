@@ -1,5 +1,6 @@
 """Signing in and out, the own account, and the guard in front of every page."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import (
@@ -15,6 +16,7 @@ from flask import (
     session,
     url_for,
 )
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 import engine
@@ -45,7 +47,7 @@ def guard() -> Response | None:
     if token := session.get(TOKEN):
         g.person = engine.actor_of(reading(), token, now())
         if g.person is not None and g.person.stale:
-            with writing() as transaction:
+            with suppress(OperationalError), writing() as transaction:  # a busy database is no reason to see nothing
                 engine.touch_sign_in(transaction, token, now())
     if access == "public":
         return None

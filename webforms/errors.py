@@ -56,6 +56,10 @@ SAY = {
     500: Words(_l("Something went wrong"), _l("This was our fault, not yours. Nothing was changed.")),
     503: Words(_l("The system is busy"), _l("Nothing was saved. Please wait a moment and send it again.")),
 }
+LAST_RESORT = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>500</title><h1>系统出错</h1>'
+    "<p>没有改动任何数据。请用浏览器的“后退”返回，填写的内容仍在表单中；并将编号告知管理员：%s</p></html>"
+)
 AGAIN = {400, 401, 503}  # sending the same once more makes sense
 
 
@@ -95,7 +99,11 @@ def broken(error: Exception) -> tuple[str, int]:
     _forget_transaction()
     reference = uuid4().hex[:8]
     current_app.logger.error("Unforeseen error %s", reference, exc_info=error)
-    return page(500, reference=reference)
+    try:
+        return page(500, reference=reference)
+    except Exception:  # not even the page can be made: say it without it
+        current_app.logger.exception("The error page failed too")
+        return LAST_RESORT % reference, 500
 
 
 def page(

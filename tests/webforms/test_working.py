@@ -231,6 +231,15 @@ def test_an_unforeseen_error_is_a_page_with_a_number(house, monkeypatch):
     assert answer.status_code == 500 and "系统出错" in answer.text and "编号告知管理员" in answer.text
 
 
+def test_a_broken_error_page_still_says_something(house, monkeypatch):
+    client = house.client("desk")
+    house.app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr("webforms.errors.render_template", lambda *_a, **_k: 1 / 0)
+    monkeypatch.setattr(engine, "inbox_counts", lambda *_a, **_k: 1 / 0)
+    answer = client.get("/tasks")
+    assert answer.status_code == 500 and "系统出错" in answer.text
+
+
 def test_failed_says_which_incident():
     assert str(Failed(7)) == "incident 7"
 
