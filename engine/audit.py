@@ -23,7 +23,8 @@ from engine.model import Anchor, Case, Counter, Event, Ledger
 from engine.statements import INSERT_EVENTS
 from engine.values import dumps
 
-LEDGER = "ledger"
+LEDGER, ANCHOR = "ledger", "anchor"
+SEAL_DIGITS = 7  # hexadecimal: what a counter holds; nobody can try without the key
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,24 @@ def append_ledger(session: Session, kind: str, detail: Mapping[str, Any], actor:
     session.add(
         Ledger(seq=counter.value, kind=kind, actor=actor.id, actor_name=actor.name, at=now, detail=text, mac=mac)
     )
+    _seal(session, LEDGER, mac)
     session.flush()
+
+
+def _seal(session: Session, trail: str, last: str) -> None:
+    """Keep a signature of a trail's end beside it, so that the end cannot be cut off."""
+    row = session.get(Counter, f"{trail}:seal") or Counter(name=f"{trail}:seal", value=0)
+    row.value = _seal_of(session, trail, last)
+    session.add(row)
+
+
+def _seal_of(session: Session, trail: str, last: str) -> int:
+    return int(_sign(session, "seal", trail, last)[:SEAL_DIGITS], 16)
+
+
+def _is_sealed(session: Session, trail: str, last: str) -> bool:
+    row = session.get(Counter, f"{trail}:seal")
+    return row.value == _seal_of(session, trail, last) if row is not None else not last
 
 
 def anchor(session: Session, *, day: date, now: datetime) -> None:
@@ -120,16 +138,21 @@ def anchor(session: Session, *, day: date, now: datetime) -> None:
     row = session.get(Anchor, day) or Anchor(day=day)
     row.cases, row.events, row.at = len(heads), sum(n for _, n, _ in heads), now
     row.heads = zstandard.ZstdCompressor(level=3).compress(text)
-    row.mac = _sign(session, "anchor", day.isoformat(), _at(now), sha256(text).hexdigest())
+    before = session.scalar(select(Anchor.mac).where(Anchor.day < day).order_by(Anchor.day.desc()).limit(1))
+    row.mac = _sign(session, ANCHOR, day.isoformat(), _at(now), sha256(text).hexdigest(), before or "")
     session.add(row)
+    _seal(session, ANCHOR, row.mac)
     session.flush()
 
 
 def verify(session: Session) -> list[AuditProblem]:
     """Everything in the trails that does not add up; an empty list is a clean bill."""
-    problems = list(_verify_cases(session))
-    problems += _verify_ledger(session)
-    problems += _verify_anchors(session)
+    problems: list[AuditProblem] = []
+    for trail, check in (("event", _verify_cases), (LEDGER, _verify_ledger), (ANCHOR, _verify_anchors)):
+        try:
+            problems += check(session)
+        except (ValueError, TypeError, KeyError, AttributeError, zstandard.ZstdError) as error:
+            problems.append(AuditProblem(trail, None, f"the trail cannot be read: {error}"))
     return problems
 
 
@@ -178,22 +201,25 @@ def _verify_ledger(session: Session) -> Iterable[AuditProblem]:
             return [AuditProblem(LEDGER, row.seq, "the entry does not follow from the one before it")]
         last, count = row.mac, row.seq
     counter = session.get(Counter, LEDGER)
-    if (counter.value if counter else 0) != count:
+    if (counter.value if counter else 0) != count or not _is_sealed(session, LEDGER, last):
         return [AuditProblem(LEDGER, count, "the ledger does not end where it should")]
     return []
 
 
 def _verify_anchors(session: Session) -> Iterator[AuditProblem]:
     """Every head an anchor has seen must still be a place in its chain."""
-    for row in session.scalars(select(Anchor).order_by(Anchor.day.desc())):
+    last = ""
+    for row in session.scalars(select(Anchor).order_by(Anchor.day)):
         text = zstandard.ZstdDecompressor().decompress(row.heads)
-        if not hmac.compare_digest(
-            row.mac, _sign(session, "anchor", row.day.isoformat(), _at(row.at), sha256(text).hexdigest())
-        ):
-            yield AuditProblem("anchor", None, f"the anchor of {row.day} was changed")
+        mac = _sign(session, ANCHOR, row.day.isoformat(), _at(row.at), sha256(text).hexdigest(), last)
+        last = row.mac
+        if not hmac.compare_digest(row.mac, mac):
+            yield AuditProblem(ANCHOR, None, f"the anchor of {row.day} does not follow from the one before it")
             continue
         for name, count, head in json.loads(text):
             yield from _verify_anchored(session, name, count, head, row.day)
+    if not _is_sealed(session, ANCHOR, last):
+        yield AuditProblem(ANCHOR, None, "the anchors do not end where they should")
 
 
 def _verify_anchored(session: Session, name: str, count: int, head: str, day: date) -> Iterator[AuditProblem]:
