@@ -123,9 +123,16 @@ def _seen_task(task: Task) -> SeenTask:
     return SeenTask(task.id, task.element, task.role, task.office, task.assignee)
 
 
-def case_ids(session: Session) -> list[UUID]:
-    """Every case, in the order they were opened."""
-    return list(session.scalars(select(Case.id).order_by(Case.opened_at, Case.number)))
+def case_ids(session: Session, *, status: str = "") -> list[UUID]:
+    """Every case, or those of a status, in the order they were opened."""
+    query = select(Case.id).where(Case.status == status) if status else select(Case.id)
+    return list(session.scalars(query.order_by(Case.opened_at, Case.number)))
+
+
+def open_tasks(session: Session, case_id: UUID) -> list[SeenTask]:
+    """The open tasks of a case, the oldest first."""
+    tasks = session.scalars(select(Task).where(Task.case_id == case_id).order_by(Task.created_at, Task.id))
+    return [_seen_task(task) for task in tasks]
 
 
 def later(session: Session, period: str, start: datetime) -> datetime:

@@ -16,7 +16,7 @@ import engine
 from scheduler.sandbox import Sandbox, in_memory
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=engine.OFFICE)  # a Monday
-LIMIT = 2_000  # tasks done and jumps of the clock; a model that needs more goes round in circles
+LIMIT = 1_000  # tasks done and jumps of the clock; a model that needs more goes round in circles
 ANY = "*"
 
 FINISHED, WAITING, INCIDENT, REFUSED = "finished", "waiting", "incident", "refused"
@@ -84,6 +84,7 @@ class Trial:
     reference: Path | None = None
     limit: int = LIMIT
     result: Traced = field(default_factory=Traced)
+    refused: set[Any] = field(default_factory=set)  # tasks whose form did not accept the answers
 
     def run(self) -> Traced:
         """Check, run, look."""
@@ -101,12 +102,12 @@ class Trial:
         if not self._do(stage, lambda session: engine.start_trial(session, versions[0], self.data, now=stage.now)):
             return
         for _ in range(self.limit):
-            if not self._settle(stage):
+            if self.result.status == INCIDENT or not self._settle(stage):
                 break
             if self._next_deed(stage):
                 continue
             upcoming = stage.next_due()
-            if upcoming is None or self.result.status == INCIDENT or self._is_over(stage):
+            if upcoming is None or self._is_over(stage):
                 break
             stage.now = upcoming
         else:
@@ -132,6 +133,8 @@ class Trial:
             try:
                 with stage.database.sessions.begin() as session:
                     deed(session)
+            except engine.InvalidAnswers:
+                raise
             except engine.EngineError as error:
                 self._fail(turns, error)
                 return False
@@ -152,12 +155,15 @@ class Trial:
     def _next_deed(self, stage: Sandbox) -> bool:
         """Do the next user task, or let the next message arrive; whether there was one."""
         with stage.database.reads.begin() as session:
-            seen = [engine.snapshot(session, case) for case in engine.case_ids(session)]
-            awaited = [(s.case_id, w) for s in seen for w in engine.awaited_by(session, s.case_id, now=stage.now)]
-        for task in (task for case in seen for task in case.tasks):
+            cases = engine.case_ids(session, status="running")
+            tasks = [task for case in cases for task in engine.open_tasks(session, case) if task.id not in self.refused]
+            given = self.answers.given
+            awaited = [(c, w) for c in cases for w in (engine.awaited_by(session, c, now=stage.now) if given else ())]
+        for task in tasks:
             answers = self.answers.task(task.element)
             if answers is not None:
-                return self._do(stage, partial(engine.answer_trial, task_id=task.id, answers=answers, now=stage.now))
+                self._answer(stage, task, answers)
+                return True
         for case_id, wait in awaited:
             payload = self.answers.message(wait.element)
             if payload is not None:
@@ -165,9 +171,17 @@ class Trial:
                 return self._do(stage, partial(send, now=stage.now))
         return False
 
+    def _answer(self, stage: Sandbox, task: Any, answers: Mapping[str, Any]) -> None:
+        """Hand in the answers; a form that does not accept them leaves the task open, as for people."""
+        try:
+            self._do(stage, partial(engine.answer_trial, task_id=task.id, answers=answers, now=stage.now))
+        except engine.InvalidAnswers as error:
+            self.refused.add(task.id)
+            self.result.note = f"{task.element}: {error}"
+
     def _is_over(self, stage: Sandbox) -> bool:
         with stage.database.reads.begin() as session:
-            return all(engine.snapshot(session, case).status != "running" for case in engine.case_ids(session))
+            return not engine.case_ids(session, status="running")
 
     def _note(self, turns: Sequence[Any]) -> None:
         for turn in turns:

@@ -99,11 +99,14 @@ def _object(text: str, option: str) -> dict[str, Any]:
 
 
 def _document(result: Traced) -> dict[str, Any]:
+    numbers = {case: number for number, case in enumerate(dict.fromkeys(s.case_id for s in result.trace), start=1)}
     return {
         "status": result.status,
         "note": result.note,
         "findings": [finding_row(finding) for finding in result.findings],
-        "trace": [{"at": _at(s.at), "element": s.element, "event": s.event, "case": s.case_id} for s in result.trace],
+        "trace": [
+            {"at": _at(s.at), "element": s.element, "event": s.event, "case": numbers[s.case_id]} for s in result.trace
+        ],
         "events": [
             {"at": _at(e.at), "element": e.element, "event": e.event, "kind": e.kind, "name": e.name,
              "payload": readable(e.payload)}
