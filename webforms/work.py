@@ -101,7 +101,11 @@ def reassign(task_id: UUID) -> Response:
     if not person.isdigit() or not reason:
         flash(gettext("Choose a person and say why."), "error")
         return redirect(url_for("work.show", task_id=task_id) + "#others", 303)
-    carry_out(engine.reassign_task, actor=me(), task_id=task_id, person_id=int(person), reason=reason)
+    try:
+        carry_out(engine.reassign_task, actor=me(), task_id=task_id, person_id=int(person), reason=reason)
+    except engine.NotAllowed:
+        flash(gettext("Only the head of the unit or whoever has the task can hand it over. Claim it first."), "error")
+        return redirect(url_for("work.show", task_id=task_id) + "#others", 303)
     flash(gettext("The task was handed over."), "success")
     return redirect(local_address(request.form.get("next")), 303)
 

@@ -124,6 +124,8 @@ def test_the_work_list_leads_from_claiming_to_the_next_step(house):
 def test_a_task_is_put_back_and_handed_over_with_a_reason(house):
     task = house.task(house.register())
     desk, address = house.client("desk"), f"/tasks/{task}"
+    house.post(desk, address + "/reassign", at=address, to=str(house.ids["desk"]), reason="不是我的")
+    assert "请先认领" in desk.get(address).text
     house.post(desk, address + "/claim", at=address)
     house.post(desk, address + "/release", at=address, reason="休假")
     assert events(house, "task_released") == 1
