@@ -19,7 +19,7 @@ from engine.facts import protect
 from engine.model import Version
 from engine.options import options_for
 from engine.tracing import TracedStep, steps_of
-from engine.values import from_json
+from engine.values import normalised
 
 CAUGHT = frozenset(["startEvent", "boundaryEvent", "intermediateCatchEvent", "receiveTask"])
 EVENTS = frozenset(["message", "signal", "error", "escalation", "timer"])
@@ -61,7 +61,7 @@ def start_trial(session: Session, version_id: int, data: Mapping[str, Any], *, n
     """Start a case with these variables. Raises RunFailed."""
     version = session.get_one(Version, version_id)
     definition = store.definition_of(session, version.id, version.process, version.digest)
-    values = from_json(dict(data))
+    values = normalised(dict(data))
     starts = definition.diagram.start_events(definition.process)
     messages = [] if any(e.event != "message" for e in starts) else [e.event_name for e in starts]
     message = messages[0] if messages else None
@@ -79,7 +79,7 @@ def answer_trial(session: Session, task_id: UUID, answers: Mapping[str, Any], *,
     loaded = store.load_task(session, task_id, actor=SYSTEM, now=now)
     assert loaded.task is not None  # noqa: S101 load_task sets it
     element = loaded.definition.diagram.elements[loaded.task.element]
-    clean: Mapping[str, Any] = from_json(dict(answers))
+    clean: Mapping[str, Any] = normalised(dict(answers))
     if f"forms/{element.form}.form" in loaded.definition.files:
         options = options_for(session, loaded.directory, loaded.case.office, SYSTEM)
         form = loaded.definition.form(element.form)
@@ -96,7 +96,7 @@ def send_trial(session: Session, case_id: UUID, element_id: str, payload: Mappin
     """Let a case catch the message or signal that one of its elements waits for. Raises RunFailed."""
     loaded = store.load(session, case_id, actor=SYSTEM, now=now)
     wait = next(wait for wait in loaded.before.events if wait.element == element_id)
-    loaded.turn.deliver(wait.kind, wait.name, from_json(dict(payload)))
+    loaded.turn.deliver(wait.kind, wait.name, normalised(dict(payload)))
     store.save(session, loaded, "event_raised", {"event": wait.name, "element": element_id}, actor=SYSTEM, now=now)
 
 

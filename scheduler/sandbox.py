@@ -1,7 +1,9 @@
 """A whole house in memory: reference data, processes, people, and a clock that jumps to the next due instant."""
 
+import shutil
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -110,7 +112,8 @@ class House:
     def __init__(self, folder: Path, processes: Iterable[Path] | None = None) -> None:
         self.folder = folder
         self.processes = sorted(processes if processes is not None else process_folders(folder))
-        self._files = tempfile.TemporaryDirectory(prefix="tiaojie-", ignore_cleanup_errors=True)
+        self.files = Path(tempfile.mkdtemp(prefix="tiaojie-"))
+        weakref.finalize(self, shutil.rmtree, self.files, ignore_errors=True)
 
     @cached_property
     def template(self) -> bytes:
@@ -141,7 +144,7 @@ class House:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
             raw.deserialize(template)
-        return Sandbox(database, now, Path(self._files.name))
+        return Sandbox(database, now, self.files)
 
 
 def process_folders(folder: Path) -> list[Path]:

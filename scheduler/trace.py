@@ -145,12 +145,21 @@ class Trial:
         """Let messages arrive and timers fire."""
         with engine.traced() as turns:
             done = stage.settle()
-        self._note(turns)
-        if done.failed:
-            with stage.database.reads.begin() as session:
-                errors = [e for case in engine.case_ids(session) for e in engine.snapshot(session, case).incidents]
-            self.result.status, self.result.note = INCIDENT, "; ".join(errors) or "an effect failed"
-        return not done.failed
+        if not done.failed:
+            self._note(turns)
+            return True
+        with stage.database.reads.begin() as session:
+            known = [
+                row
+                for case in engine.case_ids(session)
+                for row in engine.incidents(session, engine.CLOCK, case_id=case)
+            ]
+        for turn in turns:
+            broken = [row.element for row in known if str(row.case_id) == str(turn.surroundings["case"]["id"])]
+            self.result.trace += engine.failed_step(turn, broken[0]) if broken else engine.steps_of(turn)
+            self.result.events += engine.events_of(turn)
+        self.result.status, self.result.note = INCIDENT, "; ".join(row.error for row in known) or "an effect failed"
+        return False
 
     def _next_deed(self, stage: Sandbox) -> bool:
         """Do the next user task, or let the next message arrive; whether there was one."""

@@ -5,6 +5,7 @@ usage, settings or input. `trace` has codes of its own.
 """
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.register(commands)
+    logging.getLogger("tiaojie").addHandler(logging.NullHandler())  # commands that want it on stderr say so
     chosen = parser.parse_args(arguments)
     try:
         code: int = chosen.run(chosen)

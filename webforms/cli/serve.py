@@ -94,6 +94,7 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         listener.bind((settings.host, settings.port))
     except OSError as error:
+        listener.close()
         raise Refused(
             f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another with TIAOJIE_PORT."
         ) from error
