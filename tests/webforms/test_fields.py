@@ -277,16 +277,6 @@ def server():
     served.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=shutil.which("chromium"), headless=True, args=flags)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def open_page(browser, server):
     contexts, complaints = [], []
