@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from SpiffWorkflow.bpmn.util import BpmnEvent
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -25,25 +24,15 @@ from engine.functions import FUNCTIONS
 from engine.runtime import events, specs
 from engine.runtime.compaction import compact
 from engine.runtime.diagram import Element
+from engine.runtime.messaging import Messaging, Thrown
 from engine.runtime.parser import Compiled
 from engine.runtime.timing import Timing
-from engine.runtime.workflow import COMPLETED, CaseWorkflow, Step
+from engine.runtime.workflow import COMPLETED, CaseWorkflow
 from engine.values import normalised
 
 STEP_LIMIT = 20_000  # automatic steps in one turn: more is an endless loop
 MISSING = object()
 OBSERVED: ContextVar[list["Turn"] | None] = ContextVar("observed", default=None)  # who wants to see every turn
-
-
-@dataclass(frozen=True)
-class Thrown:
-    """Something that leaves the case."""
-
-    kind: str  # message, signal, or a service topic
-    name: str
-    element: str
-    payload: Mapping[str, Any]
-    target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +44,7 @@ class Rules:
     typed: Callable[[str, Any], Any] = lambda _key, value: value
 
 
-class Turn(Timing):
+class Turn(Timing, Messaging):
     """Runs a case. After `drive` the tree is settled: everything due has fired, every deadline matches the tokens."""
 
     def __init__(
@@ -144,47 +133,6 @@ class Turn(Timing):
             for key, item in value.items():
                 self.assign(key, item)
 
-    def throw(self, task: Task, kind: str, name: str) -> None:
-        """Something leaves the case; its payload is the element's `payload` property."""
-        element = self.compiled.diagram.elements[task.task_spec.bpmn_id]
-        payload = (
-            self.evaluate(task, element.properties["payload"], element.id) if "payload" in element.properties else {}
-        )
-        if not isinstance(payload, dict):
-            raise RunFailed("the payload is not a context", element=element.id)
-        target = (
-            self.evaluate(task, element.properties["target"], element.id) if "target" in element.properties else None
-        )
-        self.thrown.append(Thrown(kind, name, element.id, normalised(payload), None if target is None else str(target)))
-
-    def propagate(self, task: Task, definition: Any) -> None:
-        """An error or escalation looks for a boundary event on the enclosing activities, inside out."""
-        event = BpmnEvent(definition)
-        scope = task.workflow
-        while scope is not self.workflow:
-            owner = self.workflow.find(scope.parent_task_id)
-            while (shell := specs.shell_of(owner)) is not None:
-                owner = shell
-            waiting = [
-                t
-                for t in owner.parent.children
-                if isinstance(t.task_spec, specs.Boundary) and t._state == TaskState.WAITING
-            ]
-            catchers = [t for t in waiting if t.task_spec.event_definition.catches(t, event)]
-            catchers.sort(key=lambda t: not t.task_spec.event_definition.code)
-            if catchers:
-                catchers[0].task_spec.catch(catchers[0], event)
-                catchers[0].task_spec._update(catchers[0])
-                return
-            scope = owner.workflow
-        if isinstance(definition, events.Error):
-            raise RunFailed(
-                f"nobody handles the error {definition.code or ''}".rstrip(), element=task.task_spec.bpmn_id
-            )
-        self.workflow.journal.append(Step(task.task_spec.bpmn_id, "uncaught"))
-
-    # --- running --------------------------------------------------------------------------------------------------
-
     def start(self, message: str | None = None) -> None:
         """Let a new case run from its start event: the message start of that name, else the plain one."""
         starts = self.compiled.diagram.start_events(self.compiled.process)
@@ -213,38 +161,6 @@ class Turn(Timing):
                 self.assign(key, value)
         self._run(task)
         self.drive()
-
-    def deliver(self, kind: str, name: str, payload: Mapping[str, Any]) -> int:
-        """A message or signal arrives; how many catchers took it. The payload becomes variables first."""
-        definition = events.Message(name) if kind == "message" else events.Signal(name)
-        top = self.workflow
-        waiting = [t for t in top.event_manager.tasks.values() if t.task_spec.catches(t, BpmnEvent(definition))]
-        if not waiting and not self._starts_subprocess(definition):
-            return 0
-        for key, value in payload.items():
-            self.assign(key, value)
-        caught = top.event_manager.catch(BpmnEvent(definition), internal=False)
-        self._interrupt()
-        self.drive()
-        return int(caught)
-
-    def _starts_subprocess(self, definition: Any) -> bool:
-        return any(
-            start.event_definition == definition
-            for name in self.workflow.spec.start.trigger_specs
-            for start in self.workflow.subprocess_specs[name].bpmn_start_events
-        )
-
-    def _interrupt(self) -> None:
-        """An interrupting event sub-process ends everything else in the case (B8)."""
-        while self.workflow.interrupts:
-            keep = self.workflow.interrupts.pop(0)
-            for child in self.workflow.task_tree.children:
-                if child is not keep:
-                    for task in [t for t in _below(child) if not t._state & TaskState.FINISHED_MASK]:
-                        if task.id in self.workflow.tasks:
-                            task.cancel()
-            keep.task_spec._predict(keep, mask=TaskState.NOT_FINISHED_MASK)  # nobody else leads to the end now
 
     def drive(self) -> None:
         """Run everything automatic and everything due, until the case waits or is over."""
@@ -307,12 +223,3 @@ class Turn(Timing):
             self.papers += [(paper, element.id) for paper in element.names("paper")]
             if "extend" in element.properties:
                 self._extend(element)
-
-
-def _below(task: Task) -> list[Task]:
-    found, stack = [], [task]
-    while stack:
-        each = stack.pop()
-        found.append(each)
-        stack.extend(each.children)
-    return found
