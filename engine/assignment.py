@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.audit import Happened, append_events, insert_events
-from engine.authority import Actor, may_take, pool_of, require_sight, require_take
+from engine.authority import Actor, may_give_away, may_take, pool_of, require_sight, require_take
 from engine.directory import directory
 from engine.errors import NotAllowed, TaskClosed
 from engine.model import Case, Draft, Person, Task
@@ -44,13 +44,7 @@ def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: st
     known = directory(session)
     if not reason.strip():
         raise NotAllowed("say why the task is given to somebody else", field="reason")
-    leads = any(
-        role in known.roles
-        and known.roles[role].leads
-        and (office == task.office or known.roles[role].scope == "district")
-        for role, office in actor.roles
-    )
-    if not leads and task.assignee != actor.id:
+    if not may_give_away(actor, task.office, task.assignee, known.roles):
         raise NotAllowed("only the unit's heads or the person who has the task can give it away")
     if task.role is None or person_id not in {p for p, _ in people_with(session, known, task.role, task.office)}:
         raise NotAllowed("this person cannot do the task", person=person_id)

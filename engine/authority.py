@@ -67,6 +67,14 @@ def may_take(actor: Actor, role: str | None, office: str, assignee: int | None, 
     return assignee is None and role is not None and pool_of(role, office, roles) in pools(actor, roles)
 
 
+def may_give_away(actor: Actor, office: str, assignee: int | None, roles: Mapping[str, Role]) -> bool:
+    """Whether the person may give a task of this office to somebody else: it is theirs, or they lead there."""
+    if assignee is not None and assignee == actor.id:
+        return True
+    held = [(roles[role], where) for role, where in actor.roles if role in roles]
+    return any(role.leads and (where == office or role.scope == "district") for role, where in held)
+
+
 def require_sight(actor: Actor, offices: Iterable[str], roles: Mapping[str, Role]) -> None:
     """Raise NotFound: what a person may not see does not exist for them."""
     if not may_see(actor, offices, roles):

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import and_, or_, select, text
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor, sees_all
 from engine.directory import Directory, directory
-from engine.inbox import LIMIT, definition_of_case
+from engine.inbox import LIMIT, cursor_of, definition_of_case
 from engine.model import Case, CaseOffice
 from engine.rows import (
     CaseRow,
@@ -52,10 +51,10 @@ def cases(
     words = phrase(q)
     if words:
         query = query.where(Case.serial.in_(_found(words)))
-    if after and "~" in after:
-        at, _, last = after.partition("~")
-        moment = datetime.fromisoformat(at)
-        query = query.where(or_(Case.opened_at < moment, and_(Case.opened_at == moment, Case.id < UUID(last))))
+    cursor = cursor_of(after)
+    if cursor is not None:
+        moment, last = cursor
+        query = query.where(or_(Case.opened_at < moment, and_(Case.opened_at == moment, Case.id < last)))
     rows = list(session.scalars(query.order_by(Case.opened_at.desc(), Case.id.desc()).limit(limit + 1)))
     following = f"{rows[limit - 1].opened_at.isoformat()}~{rows[limit - 1].id}" if len(rows) > limit else None
     return Page(tuple(case_row(session, known, case, now) for case in rows[:limit]), following)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -59,7 +60,7 @@ def inbox(
     """
     known = directory(session)
     queries = [_narrow(query, office, process, stage, q) for query in _views(actor, view, known.roles, now)]
-    cursor = _cursor(after)
+    cursor = cursor_of(after)
     rows: dict[UUID, tuple[Task, Case]] = {}
     for query in queries:
         page = (
@@ -106,7 +107,8 @@ def _narrow(query: Any, office: str | None, process: str | None, stage: str | No
     return query
 
 
-def _cursor(after: str | None) -> tuple[datetime, UUID] | None:
+def cursor_of(after: str | None) -> tuple[datetime, UUID] | None:
+    """Where a page of a list goes on; None for the first page and for what is no cursor."""
     if not after or "~" not in after:
         return None
     at, _, task = after.partition("~")
@@ -160,15 +162,15 @@ def inbox_rows(session: Session, known: Directory, rows: Iterable[tuple[Task, Ca
 def definition_of_case(session: Session, case: Case) -> Definition:
     """The definition a case runs on; versions never change, so they are remembered."""
     key = case.version_id
-    bind = id(session.get_bind())
-    if (bind, key) not in _known_versions:
+    known = _known_versions.setdefault(session.get_bind(), {})
+    if key not in known:
         row = session.execute(select(Version.process, Version.digest).where(Version.id == key)).one()
-        _known_versions[bind, key] = (row.process, row.digest)
-    process, digest = _known_versions[bind, key]
+        known[key] = (row.process, row.digest)
+    process, digest = known[key]
     return store.definition_of(session, key, process, digest)
 
 
-_known_versions: dict[tuple[int, int], tuple[str, str]] = {}
+_known_versions: WeakKeyDictionary[Any, dict[int, tuple[str, str]]] = WeakKeyDictionary()  # by database
 
 
 def inbox_counts(session: Session, actor: Actor, *, now: datetime) -> InboxCounts:

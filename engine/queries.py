@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import commands, runtime, store
-from engine.authority import Actor, may_see, may_take, require_sight
+from engine.authority import Actor, may_give_away, may_see, may_take, require_sight
 from engine.clocks import RUNNING, STOPPED
 from engine.deployment import newest_version
 from engine.directory import Directory, directory
@@ -48,7 +48,8 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
         for kind in element.names("paper")
         if kind in definition.papers
     )
-    colleagues = people_with(session, known, task.role, task.office) if task.role else []
+    gives = task.role is not None and may_give_away(actor, task.office, task.assignee, known.roles)
+    colleagues = people_with(session, known, task.role or "", task.office) if gives else []
     return TaskPage(
         task_id=task.id,
         case_id=case.id,

@@ -15,9 +15,10 @@ from engine.functions import DIRECTORY, FUNCTIONS
 from engine.runtime import events, repairs, specs
 from engine.runtime.codec import dump, load
 from engine.runtime.diagram import Diagram, Element, Flow, is_throw, read_diagram
+from engine.runtime.messaging import Thrown
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
-from engine.runtime.turn import OBSERVED, Rules, Thrown, Turn
+from engine.runtime.turn import OBSERVED, Rules, Turn
 from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
 
 __all__ = [
