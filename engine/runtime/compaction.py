@@ -13,7 +13,7 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.runtime.specs import LIVE
+from engine.runtime.gateways import LIVE
 from engine.runtime.workflow import CaseWorkflow
 
 FINISHED = TaskState.FINISHED_MASK

@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
 from engine.errors import Finding, InvalidDefinition
-from engine.runtime import events, specs
+from engine.runtime import events, gateways, specs
 from engine.runtime.diagram import Diagram, read_diagram
 from engine.runtime.normalise import normalise
 from engine.xml import UnsafeXml, local, parse_xml
@@ -98,8 +98,8 @@ _OURS = {
     "serviceTask": (TaskParser, specs.HostTask),
     "businessRuleTask": (TaskParser, specs.HostTask),
     "sendTask": (TaskParser, specs.HostTask),
-    "exclusiveGateway": (ConditionalGatewayParser, specs.Exclusive),
-    "inclusiveGateway": (ConditionalGatewayParser, specs.Inclusive),
+    "exclusiveGateway": (ConditionalGatewayParser, gateways.Exclusive),
+    "inclusiveGateway": (ConditionalGatewayParser, gateways.Inclusive),
     "eventBasedGateway": (_EventGateway, specs.EventGateway),
     "endEvent": (_EndEvent, None),
     "boundaryEvent": (event_parsers.BoundaryEventParser, specs.Boundary),
@@ -179,6 +179,8 @@ def _prepare(spec: Any) -> None:
         if spec.end.name not in event_subprocess._outputs:
             event_subprocess.connect(spec.end)
     for task_spec in spec.task_specs.values():
+        if isinstance(task_spec, gateways.Inclusive):
+            task_spec.prepare(spec.task_specs)
         for attribute in ("data_input", "data_output"):
             reference = getattr(task_spec, attribute, None)
             if reference is not None:

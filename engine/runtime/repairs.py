@@ -60,7 +60,12 @@ def _find_ancestor(task: Task, name: str) -> Task | None:
 
 
 def _parallel_threshold(gateway: Any, task: Task) -> bool:
-    """Whether a token has arrived on every incoming flow, counting only this activation (B1: joins in loops).
+    """Whether a token has arrived on every incoming flow, counting only this activation (B1: joins in loops)."""
+    return not missing_inputs(gateway, task)
+
+
+def missing_inputs(gateway: Any, task: Task) -> set[str]:
+    """The nodes before a join from which no token has arrived for this activation.
 
     Arrivals are the join's own instances. Those that led to an earlier activation are ancestors of a completed
     instance of the join, or branch off above the last completed instance on the way to this task.
@@ -89,4 +94,4 @@ def _parallel_threshold(gateway: Any, task: Task) -> bool:
         parent = tasks.get(other._parent)
         if parent is not None and parent._state == TaskState.COMPLETED:
             waiting.discard(parent.task_spec.name)
-    return not waiting
+    return waiting

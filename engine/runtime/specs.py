@@ -11,22 +11,18 @@ from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
 from SpiffWorkflow.bpmn.specs.defaults import (
     BoundaryEvent,
     EventBasedGateway,
-    ExclusiveGateway,
-    InclusiveGateway,
     ParallelMultiInstanceTask,
     SequentialMultiInstanceTask,
     StandardLoopTask,
 )
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.bpmn.util import BpmnEvent
-from SpiffWorkflow.operators import Operator
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import RunFailed
 from engine.runtime.events import Message, Signal, turn_of
 
-LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 INSTANCE_LIMIT = 1000
 NOTHING = object()
 
@@ -46,40 +42,6 @@ class HostTask(BpmnSpecMixin):
         super()._run_hook(my_task)
         turn_of(my_task).perform(my_task)
         return True
-
-
-class Condition(Operator):
-    """A FEEL condition on a sequence flow."""
-
-    def _matches(self, task: Task) -> bool:
-        return bool(turn_of(task).holds(task, self.args[0]))
-
-
-class ConditionalConnect:
-    """Connects flows with `Condition` instead of the library's expression class."""
-
-    def connect_outgoing_if(self, condition: str | None, spec: Any) -> None:
-        """Connect a flow with its condition's text."""
-        if condition is None:
-            self.connect(spec)  # type: ignore[attr-defined]  # a mixin over MultiChoice
-        else:
-            self.connect_if(Condition(condition), spec)  # type: ignore[attr-defined]  # a mixin over MultiChoice
-
-
-class Exclusive(ConditionalConnect, ExclusiveGateway):
-    """Exclusive gateway: the first flow in document order whose condition is true."""
-
-    def _run_hook(self, my_task: Task) -> bool:
-        if (
-            not any(condition is not None and condition._matches(my_task) for condition, _ in self.cond_task_specs)
-            and not self.default_task_spec
-        ):
-            raise RunFailed("no condition of this gateway is true and it has no default flow", element=self.bpmn_id)
-        return bool(super()._run_hook(my_task))
-
-
-class Inclusive(ConditionalConnect, InclusiveGateway):
-    """Inclusive gateway."""
 
 
 class CaseData(TaskDataReference):

@@ -12,8 +12,9 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import RunFailed
 from engine.runtime.events import turn_of
+from engine.runtime.gateways import LIVE
 from engine.runtime.parser import Compiled
-from engine.runtime.specs import INSTANCE_LIMIT, LIVE, Boundary
+from engine.runtime.specs import INSTANCE_LIMIT, Boundary
 
 if TYPE_CHECKING:
     from engine.runtime.turn import Turn

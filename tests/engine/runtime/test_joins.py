@@ -5,7 +5,21 @@ from itertools import permutations, product
 import pytest
 
 from engine.runtime import turn
-from tests.engine.runtime.bpmn import Player, end, flow, fork, inclusive, model, path, start, sub, user, xor
+from tests.engine.runtime.bpmn import (
+    Player,
+    boundary,
+    end,
+    flow,
+    fork,
+    inclusive,
+    model,
+    path,
+    start,
+    sub,
+    timer,
+    user,
+    xor,
+)
 
 
 def looped_block(opening: str, closing: str, branches: str, condition: str | None = None) -> str:
@@ -162,3 +176,64 @@ def test_a_hundred_branches():
         player.do(name)
     assert player.open == ["z"]
     assert player.completed("j") == 1
+
+
+def test_an_inclusive_join_waits_for_a_token_far_away():
+    """The library looks one node back from what has arrived and lets the join go."""
+    text = model(
+        start(),
+        inclusive("g"),
+        user("a"),
+        xor("x", "other"),
+        user("b"),
+        user("c"),
+        xor("m"),
+        inclusive("j"),
+        user("z"),
+        end(),
+        path("start", "g"),
+        flow("g", "a", "true"),
+        flow("g", "x", "true"),
+        flow("x", "b", "n > 1"),
+        flow("x", "c", name="other"),
+        path("b", "m"),
+        path("c", "m", "j"),
+        path("a", "j", "z", "end"),
+    )
+    player = Player(text, {"n": 0}).do("a")
+    assert player.open == ["c"]
+    assert player.do("c").open == ["z"]
+
+
+def test_an_inclusive_join_in_a_loop_beside_a_token_left_behind():
+    """Compaction cannot cut the round in which a reminder is still open."""
+    text = model(
+        start(),
+        xor("m"),
+        inclusive("g"),
+        user("a"),
+        boundary("t", "a", timer("P1D"), interrupting=False),
+        user("reminded"),
+        end("e2"),
+        user("b"),
+        inclusive("j"),
+        xor("x", "out"),
+        end(),
+        path("start", "m", "g"),
+        flow("g", "a", "true"),
+        flow("g", "b", "true"),
+        path("a", "j"),
+        path("b", "j", "x"),
+        path("t", "reminded", "e2"),
+        flow("x", "m", "again"),
+        flow("x", "end", name="out"),
+    )
+    for orders in product(permutations("ab"), repeat=3):
+        player = Player(text).wait(days=2)
+        for number, order in enumerate(orders):
+            assert player.open == ["a", "b", "reminded"]
+            player.do(order[0], again=number < 2)
+            assert player.open == sorted([order[1], "reminded"])
+            player.do(order[1], again=number < 2)
+        assert player.open == ["reminded"]
+        assert player.do("reminded").done
