@@ -98,6 +98,7 @@ from engine.rows import (
     Visit,
 )
 from engine.tracing import (
+    SeenTask,
     Snapshot,
     TracedStep,
     case_ids,
@@ -180,6 +181,7 @@ __all__ = [
     "Recomputed",
     "Role",
     "RunFailed",
+    "SeenTask",
     "Snapshot",
     "StartPage",
     "Startable",

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from engine import definitions, runtime, store
@@ -130,9 +130,9 @@ def case_ids(session: Session, *, status: str = "") -> list[UUID]:
 
 
 def open_tasks(session: Session, case_id: UUID) -> list[SeenTask]:
-    """The open tasks of a case, the oldest first."""
-    tasks = session.scalars(select(Task).where(Task.case_id == case_id).order_by(Task.created_at, Task.id))
-    return [_seen_task(task) for task in tasks]
+    """The open tasks of a case in the order in which they opened; sandboxes only, which are SQLite."""
+    opened = select(Task).where(Task.case_id == case_id).order_by(literal_column("task.rowid"))
+    return [_seen_task(task) for task in session.scalars(opened)]
 
 
 def later(session: Session, period: str, start: datetime) -> datetime:

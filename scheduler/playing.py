@@ -108,21 +108,28 @@ class Player:
         self.case_id = done.case_id
 
     def _do(self, step: Step) -> None:
-        seen = self.seen(step.process)
-        tasks = [task for task in seen.tasks if task.element == step.do]
-        if not tasks:
-            names = ", ".join(task.element for task in seen.tasks)
-            raise StoryBroken(f"{step.do} is not open; open are {names or 'none'} (status {seen.status})")
-        task = tasks[0]
+        task = self._open_task(step)
         if task.assignee is not None:
             actor = self.stage.cast.person(task.assignee)
         else:
             actor = self.stage.cast.holder(step.by or task.role or "", task.office, now=self.stage.now)
             with self.stage.database.sessions.begin() as session:
                 engine.claim_task(session, task.id, actor=actor, now=self.stage.now)
-        answers = self._prepared(step.answers, actor, self.definitions[seen.process])
+        answers = self._prepared(step.answers, actor, self.definitions[step.process or self.story.process])
         with self.stage.database.sessions.begin() as session:
             engine.complete_task(session, task.id, answers, actor=actor, now=self.stage.now)
+
+    def _open_task(self, step: Step) -> engine.SeenTask:
+        case_id = self.seen(step.process).case_id if step.process else self.case_id
+        if case_id is None:
+            raise StoryBroken("there is no case")
+        with self.stage.database.reads.begin() as session:
+            tasks = engine.open_tasks(session, case_id)
+        found = [task for task in tasks if task.element == step.do]
+        if not found:
+            names = ", ".join(task.element for task in tasks)
+            raise StoryBroken(f"{step.do} is not open; open are {names or 'none'}")
+        return found[0]
 
     def _raise(self, step: Step) -> None:
         seen = self.seen(step.process)
