@@ -65,7 +65,7 @@ if [ ! -x $(BIN)/python ]; then \
     if command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
   done; \
   if [ -z "$$python" ]; then \
-    echo "Python 3.11 or later is missing (found: $$(python3 --version 2>&1 || echo none))." >&2; \
+    echo "Python 3.11 or later is missing (found: $$(python3 --version 2>/dev/null || echo none))." >&2; \
     echo "Install it: Debian, Ubuntu: sudo apt-get install python3 python3-venv; Fedora: sudo dnf install python3; macOS: brew install python" >&2; \
     echo "or name one: make run PYTHON=/path/to/python3.11" >&2; exit 1; \
   fi; \
