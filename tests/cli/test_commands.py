@@ -320,3 +320,14 @@ def test_the_scripts_are_where_they_are_expected():
     project = tomllib.loads((PROCESSES.parent / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["scripts"]["tiaojie"] == "webforms.cli:main"
     assert (PROCESSES.parent / ".ci" / "run").stat().st_mode & stat.S_IXUSR
+
+
+def test_the_demo_does_not_replace_a_database_in_use(tell, installed):
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(installed / "tiaojie.db")) as raw:
+        raw.execute("SELECT count(*) FROM person").fetchall()
+        code, _, err = tell("demo", PROCESSES)
+    assert code == 2
+    assert "in use" in err

@@ -35,6 +35,8 @@ def run(chosen: Namespace) -> int:
         raise Refused(f"{chosen.folder / 'demo.toml'} does not exist")
     if file.exists() and _has_people(settings):
         return _keep(settings, chosen)
+    if any(file.with_name(f"{file.name}{end}").exists() for end in ("-wal", "-shm")):
+        raise Refused(f"{file} is in use by another process; end it first")
     demo = read_demo(chosen.folder)
     return _make(demo, settings, file, quiet=chosen.json)
 
