@@ -9,7 +9,6 @@ from engine.casefile import (
     deadline_page,
     file_for,
     incidents,
-    versions,
 )
 from engine.caselist import cases, search, sees_all_cases
 from engine.catalogue import ProcessKind, choice_labels, process_kinds, task_options
@@ -296,6 +295,5 @@ __all__ = [
     "trial_processes",
     "upgrade",
     "verify",
-    "versions",
     "visible",
 ]

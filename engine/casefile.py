@@ -17,7 +17,7 @@ from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.facts import masked, references, revealed
 from engine.inbox import definition_of_case, due_info, inbox_rows
-from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, SensitiveFact, Task, Version
+from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, SensitiveFact, Task
 from engine.projections import clock_of
 from engine.queries import raisable_by
 from engine.rows import (
@@ -218,8 +218,3 @@ def incidents(session: Session, actor: Actor, *, case_id: UUID | None = None, st
             )
         )
     return found
-
-
-def versions(session: Session) -> list[Version]:
-    """The versions in use, by process."""
-    return list(session.scalars(select(Version).where(Version.active).order_by(Version.process)))
