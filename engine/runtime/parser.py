@@ -179,12 +179,18 @@ def _prepare(spec: Any) -> None:
         if spec.end.name not in event_subprocess._outputs:
             event_subprocess.connect(spec.end)
     for task_spec in spec.task_specs.values():
+        if isinstance(task_spec, specs.Boundary):  # what it interrupts is over before its own token goes on
+            task_spec._outputs.sort(key=lambda name: not name.endswith(".BoundaryEventJoin"))
         if isinstance(task_spec, gateways.Inclusive):
             task_spec.prepare(spec.task_specs)
         for attribute in ("data_input", "data_output"):
             reference = getattr(task_spec, attribute, None)
             if reference is not None:
                 setattr(task_spec, attribute, specs.CaseData(reference.bpmn_id))
+        for attribute in ("input_item", "output_item"):
+            item = getattr(task_spec, attribute, None)
+            if item is not None:
+                item.bpmn_id = item.bpmn_name
         child = getattr(task_spec, "task_spec", None)
         if isinstance(child, str) and child in spec.task_specs:  # connected at the first run otherwise: a race
             completed = spec.task_specs[child].completed_event
