@@ -1,10 +1,10 @@
 """Answers on their way into a case: sensitive values into their own table, files attached, the trail told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, update
+from sqlalchemy import Row, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor
@@ -53,16 +53,48 @@ def attach_files(session: Session, case_id: UUID, answers: Mapping[str, Any]) ->
         session.execute(update(File).where(File.id.in_(ids), File.case_id.is_(None)).values(case_id=case_id))
 
 
-def known_files(session: Session, actor: Actor, case_id: UUID | None) -> Callable[[str], Mapping[str, Any] | None]:
-    """A function from a file's id to what an answer keeps of it; only the actor's own new files and the case's."""
+def known_files(
+    session: Session, actor: Actor, case_id: UUID | None, mentioned: Any
+) -> Callable[[str], Mapping[str, Any] | None]:
+    """A function from a file's id to what an answer keeps of it; only the actor's own new files and the case's.
+
+    All files `mentioned` in raw answers and facts are read at once, and belong to the case from then on.
+    """
+    found: dict[str, dict[str, Any]] | None = None
 
     def known(file_id: str) -> dict[str, Any] | None:
-        try:
-            row = session.get(File, UUID(file_id))
-        except ValueError:
-            return None
-        if row is None or not (row.case_id == case_id if row.case_id else row.uploaded_by == actor.id):
-            return None
-        return {"file": str(row.id), "name": row.name, "type": row.media_type, "size": row.size}
+        nonlocal found
+        if found is None:
+            found = {str(row.id): row._asdict() for row in _files(session, actor, case_id, list(_ids(mentioned)))}
+        row = found.get(_canonical(file_id))
+        return row and {"file": str(row["id"]), "name": row["name"], "type": row["media_type"], "size": row["size"]}
 
     return known
+
+
+def _files(session: Session, actor: Actor, case_id: UUID | None, ids: list[UUID]) -> Sequence[Row[UUID, str, str, int]]:
+    columns = (File.id, File.name, File.media_type, File.size)
+    own = and_(File.case_id.is_(None), File.uploaded_by == actor.id)
+    if case_id is None:
+        return session.execute(select(*columns).where(File.id.in_(ids), own)).all()
+    mine = update(File).where(File.id.in_(ids), or_(File.case_id == case_id, own)).values(case_id=case_id)
+    return session.execute(mine.returning(*columns).execution_options(synchronize_session=False)).all()
+
+
+def _ids(value: Any) -> Iterator[UUID]:
+    """Everything that may be the id of a file."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _ids(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _ids(item)
+    elif isinstance(value, str) and _canonical(value):
+        yield UUID(value)
+
+
+def _canonical(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""

@@ -48,7 +48,9 @@ def start_case(
     known = directory(session)
     form = definition.form(definition.start_form)
     options = options_for(session, known, office, actor)
-    clean = forms.check(form, answers, facts={}, options=options, files=known_files(session, actor, None), now=now)
+    clean = forms.check(
+        form, answers, facts={}, options=options, files=known_files(session, actor, None, answers), now=now
+    )
     return open_case(session, definition, version.id, clean, office=office, actor=actor, now=now, key=key)
 
 
@@ -112,14 +114,18 @@ def complete_task(
     options = options_for(session, loaded.directory, loaded.case.office, actor)
     scope = {**loaded.variables, **task.local}
     clean = forms.check(
-        form, answers, facts=scope, options=options, files=known_files(session, actor, loaded.case.id), now=now
+        form,
+        answers,
+        facts=scope,
+        options=options,
+        files=known_files(session, actor, loaded.case.id, [answers, scope]),
+        now=now,
     )
     kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.complete(task_id, kept)
     detail = {"task": str(task_id), "element": element.id, "answers": told(loaded.definition, clean)}
     after = store.save(session, loaded, "task_completed", detail, actor=actor, now=now, submission=key)
     keep_sensitive(session, loaded)
-    attach_files(session, loaded.case.id, clean)
     return _done(session, loaded, after, actor)
 
 
@@ -146,7 +152,12 @@ def raise_event(
     form = loaded.definition.form(element.form)
     options = options_for(session, loaded.directory, loaded.case.office, actor)
     clean = forms.check(
-        form, answers, facts=loaded.variables, options=options, files=known_files(session, actor, case_id), now=now
+        form,
+        answers,
+        facts=loaded.variables,
+        options=options,
+        files=known_files(session, actor, case_id, [answers, loaded.variables]),
+        now=now,
     )
     kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.deliver("message", name, kept)
@@ -154,7 +165,6 @@ def raise_event(
     detail = {"event": name, "element": element.id, "label": label, "answers": told(loaded.definition, clean)}
     after = store.save(session, loaded, "event_raised", detail, actor=actor, now=now, submission=key)
     keep_sensitive(session, loaded)
-    attach_files(session, case_id, clean)
     drop_draft(session, f"event:{case_id}:{name}", actor=actor)
     return _done(session, loaded, after, actor)
 

@@ -19,17 +19,15 @@ from engine.clocks import EXPIRED, Clock, Clocks
 from engine.definitions import Definition
 from engine.directory import Directory
 from engine.errors import CaseChanged
-from engine.model import FAR, Case, CaseOffice, Deadline
+from engine.model import FAR, Case, Deadline
 from engine.statements import (
     CLOCK_COLUMNS,
     DELETE_DRAFTS,
-    DELETE_TASKS,
-    DELETE_TIMERS,
-    DELETE_WAITS,
+    EXCHANGE_TASKS,
+    EXCHANGE_TIMERS,
+    EXCHANGE_WAITS,
     INSERT_EFFECTS,
-    INSERT_TASKS,
-    INSERT_TIMERS,
-    INSERT_WAITS,
+    JOIN_OFFICES,
     MOVE_TASKS,
     MOVING,
     REPLACE_DEADLINES,
@@ -93,13 +91,11 @@ def write_tasks(session: Session, loaded: Loaded, after: runtime.Waiting, now: d
     before = {task.id for task in loaded.before.tasks}
     dues = dues_of(after, loaded.turn.clocks)
     gone = before - {task.id for task in after.tasks}
-    if gone:
-        session.connection().execute(DELETE_TASKS, {"ids": list(gone)})
-        if loaded.task is None or gone != {loaded.task.id} or loaded.task.has_draft:
-            session.connection().execute(DELETE_DRAFTS, {"keys": [str(task) for task in gone]})
+    if gone and (loaded.task is None or gone != {loaded.task.id} or loaded.task.has_draft):
+        session.connection().execute(DELETE_DRAFTS, {"keys": [str(task) for task in gone]})
     rows = [_task_row(loaded, task, dues[task.id], now) for task in after.tasks if task.id not in before]
+    EXCHANGE_TASKS(session, [(task,) for task in gone], rows)
     if rows:
-        session.connection().execute(INSERT_TASKS, rows)
         loaded.added = [OpenRow(**{name: row[name] for name in OpenRow._fields if name in row}) for row in rows]
         _join_offices(session, loaded, {row["office"] for row in rows})
     moved = [task.id for task in after.tasks if task.id in before and dues[task.id] != loaded.dues.get(task.id)]
@@ -144,10 +140,9 @@ def _task_row(
 
 def _join_offices(session: Session, loaded: Loaded, offices: Iterable[str]) -> None:
     """Offices that get a task take part in the case."""
-    for office in set(offices) - {loaded.case.office}:
-        if session.get(CaseOffice, (loaded.case.id, office)) is None:
-            session.add(CaseOffice(case_id=loaded.case.id, office=office))
-            session.flush()
+    joining = [{"case_id": loaded.case.id, "office": office} for office in set(offices) - {loaded.case.office}]
+    if joining:
+        session.connection().execute(JOIN_OFFICES[session.get_bind().dialect.name], joining)
 
 
 def clock_of(row: Deadline | Row[*tuple[Any, ...]]) -> Clock:
@@ -170,26 +165,20 @@ def write_timers(session: Session, loaded: Loaded, after: runtime.Waiting) -> No
     """Write the instants at which the case must be looked at."""
     before, now = loaded.before.timers, after.timers
     gone = [task for task, timer in before.items() if now.get(task) != timer]
-    if gone:
-        session.connection().execute(DELETE_TIMERS, {"ids": gone})
     rows = [
         {"id": task, "case_id": loaded.case.id, "element": timer[0], "due_at": timer[1], "attempts": 0}
         for task, timer in now.items()
         if before.get(task) != timer
     ]
-    if rows:
-        session.connection().execute(INSERT_TIMERS, rows)
+    EXCHANGE_TIMERS(session, [(task,) for task in gone], rows)
 
 
 def write_subscriptions(session: Session, loaded: Loaded, after: runtime.Waiting) -> None:
     """Write what the case waits for, if that changed."""
-    if set(after.events) == set(loaded.before.events):
-        return
-    if loaded.before.events:
-        session.connection().execute(DELETE_WAITS, {"case": loaded.case.id})
-    if after.events:
-        rows = [{"case_id": loaded.case.id, "element": w.element, "kind": w.kind, "name": w.name} for w in after.events]
-        session.connection().execute(INSERT_WAITS, rows)
+    case_id, before, now = loaded.case.id, loaded.before.events, after.events
+    gone = [(case_id, wait.element, wait.kind, wait.name) for wait in before if wait not in now]
+    rows = [{"case_id": case_id, "element": w.element, "kind": w.kind, "name": w.name} for w in now if w not in before]
+    EXCHANGE_WAITS(session, gone, rows)
 
 
 def write_effects(session: Session, loaded: Loaded, sequence: int, now: datetime) -> None:

@@ -3,15 +3,29 @@
 Building a statement and mapping its rows costs more than SQLite takes to carry it out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Table, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from engine.clocks import EXPIRED, RUNNING, STOPPED
-from engine.model import Base, Case, Deadline, Draft, Effect, Event, Reference, Subscription, Task, Timer, Version
+from engine.model import (
+    Base,
+    Case,
+    CaseOffice,
+    Deadline,
+    Draft,
+    Effect,
+    Event,
+    Reference,
+    Subscription,
+    Task,
+    Timer,
+    Version,
+)
 
 CLOCK_COLUMNS = (
     "id",
@@ -97,17 +111,47 @@ UPDATE_CASE = (
     .where(_case.c.id == bindparam("which"), _case.c.revision == bindparam("known"))
     .values(revision=bindparam("next"), **{name: bindparam(name) for name in MOVING})
 )
-INSERT_TASKS, INSERT_TIMERS, INSERT_WAITS = insert(_task), insert(_timer), insert(_wait)
 INSERT_EFFECTS, INSERT_EVENTS = insert(_table(Effect)), insert(_table(Event))
-DELETE_TASKS = delete(_task).where(_task.c.id.in_(bindparam("ids", expanding=True)))
 DELETE_DRAFTS = delete(_draft).where(_draft.c["key"].in_(bindparam("keys", expanding=True)))
-DELETE_TIMERS = delete(_timer).where(_timer.c.id.in_(bindparam("ids", expanding=True)))
-DELETE_WAITS = delete(_wait).where(_wait.c.case_id == bindparam("case"))
 MOVE_TASKS = (
     update(_task)
     .where(_task.c.id == bindparam("which"))
     .values(deadline=bindparam("deadline_id"), due_at=bindparam("due"), sort_at=bindparam("sort"))
 )
+
+
+class Exchange:
+    """New rows take the place of old ones: where one task follows another, one statement does it."""
+
+    def __init__(self, table: Table, *keys: str) -> None:
+        self.keys = keys
+        old = [table.c[key] == bindparam(f"old_{key}") for key in keys]
+        columns = [column.name for column in table.c if column.name == "id" or not column.primary_key]
+        columns = [name for name in columns if "id" in keys or name != "id"]
+        self._insert, self._delete = insert(table), delete(table).where(*old)
+        self._update = update(table).where(*old).values({name: bindparam(name) for name in columns})
+
+    def __call__(self, session: Session, gone: Iterable[Sequence[Any]], rows: Sequence[Mapping[str, Any]]) -> None:
+        """`gone` are the keys of the rows that go, `rows` are those that come."""
+        old = [{f"old_{key}": value for key, value in zip(self.keys, values, strict=True)} for values in gone]
+        both, execute = min(len(old), len(rows)), session.connection().execute
+        if both:
+            execute(self._update, [{**new, **was} for new, was in zip(rows, old, strict=False)])
+        if len(rows) > both:
+            execute(self._insert, rows[both:])
+        if len(old) > both:
+            execute(self._delete, old[both:])
+
+
+EXCHANGE_TASKS, EXCHANGE_TIMERS = Exchange(_task, "id"), Exchange(_timer, "id")
+EXCHANGE_WAITS = Exchange(_wait, "case_id", "element", "kind", "name")
+
+
+def _joining(dialect: Any) -> Any:
+    return dialect.insert(_table(CaseOffice)).on_conflict_do_nothing()
+
+
+JOIN_OFFICES = {"sqlite": _joining(sqlite), "postgresql": _joining(postgresql)}
 
 
 def _replacing(dialect: Any) -> Any:

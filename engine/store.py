@@ -21,7 +21,7 @@ from engine.directory import directory
 from engine.errors import NotFound, TaskClosed
 from engine.facts import search_text
 from engine.model import Case, CaseOffice, Paper, Version
-from engine.numbers import format_number
+from engine.numbers import format_numbers
 from engine.projections import (
     Loaded,
     clock_of,
@@ -223,25 +223,21 @@ def _write_case(loaded: Loaded, after: runtime.Waiting, now: datetime) -> None:
 
 
 def _papers(session: Session, loaded: Loaded, actor: Actor, now: datetime) -> Sequence[dict[str, Any]]:
-    rows = []
     last_days = {clock.name: clock.last_day for clock in loaded.turn.clocks.all}
-    for kind, _ in loaded.turn.papers:
-        paper = loaded.definition.papers.get(kind)
-        if paper is None:
-            continue
-        number = format_number(
-            session, paper.number or "{office}-{kind}-{year}-{seq}", kind, loaded.case.office, loaded.directory, now
-        )
-        rows.append(
-            {
-                "id": uuid4(),
-                "case_id": loaded.case.id,
-                "kind": kind,
-                "title": paper.title,
-                "number": number,
-                "data": dumps({"facts": loaded.variables, "deadlines": last_days}),
-                "issued_by": actor.name,
-                "issued_at": now,
-            }
-        )
-    return rows
+    known = loaded.definition.papers
+    papers = [known[kind] for kind, _ in loaded.turn.papers if kind in known]
+    wanted = [(paper.kind, paper.number or "{office}-{kind}-{year}-{seq}") for paper in papers]
+    numbers = format_numbers(session, wanted, loaded.case.office, loaded.directory, now)
+    return [
+        {
+            "id": uuid4(),
+            "case_id": loaded.case.id,
+            "kind": paper.kind,
+            "title": paper.title,
+            "number": number,
+            "data": dumps({"facts": loaded.variables, "deadlines": last_days}),
+            "issued_by": actor.name,
+            "issued_at": now,
+        }
+        for paper, number in zip(papers, numbers, strict=True)
+    ]
