@@ -123,13 +123,37 @@ def readable(value: Any) -> Any:
         return {str(key): readable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [readable(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():g}S"
+        return _duration(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
+    if hasattr(value, "months"):
+        return _months(int(value.months))
     return value if value is None or isinstance(value, (str, bool, int, float)) else str(value)
+
+
+def _duration(value: timedelta) -> str:
+    """ISO 8601: P1DT12H."""
+    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
+    hours, rest = divmod(value.seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    exact = f"{seconds + value.microseconds / 1e6:g}" if value.microseconds else str(seconds)
+    days = f"{value.days}D" if value.days else ""
+    times = "".join(f"{n}{unit}" for n, unit in ((str(hours), "H"), (str(minutes), "M"), (exact, "S")) if n != "0")
+    return f"{sign}P{days}{'T' if times else ''}{times}" if days or times else "PT0S"
+
+
+def _months(count: int) -> str:
+    """ISO 8601: P1Y2M."""
+    sign, (years, months) = "-" if count < 0 else "", divmod(abs(count), 12)
+    parts = (f"{years}Y" if years else "") + (f"{months}M" if months else "")
+    return f"{sign}P{parts or '0M'}"
 
 
 def _at(instant: datetime) -> str:
