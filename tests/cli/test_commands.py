@@ -273,7 +273,8 @@ def test_trace_says_what_happened(tell, tmp_path):
     code, out, _ = tell("trace", model, "--json")
     assert (code, out["status"]) == (0, "finished")
     assert set(out) >= {"findings", "trace", "events", "variables", "status", "waiting"}
-    assert out["trace"][0] == {"at": "2026-01-05T09:00:00+08:00", "element": "s", "event": "entered", "case": 1}
+    first = {"at": "2026-01-05T09:00:00+08:00", "element": "s", "event": "entered", "case": 1}
+    assert out["trace"][0].items() >= first.items()
     (tmp_path / "answers.json").write_text("{}", "utf-8")
     code, out, _ = tell("trace", model, "--answers", tmp_path / "answers.json", "--json")
     assert (code, out["waiting"][0]["element"]) == (4, "ask")
