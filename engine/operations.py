@@ -20,6 +20,7 @@ from engine.projections import clock_of
 from engine.values import from_json
 
 BACKOFF_LIMIT = timedelta(hours=1)
+BUFFERED = timedelta(minutes=5)  # how long a message that nobody waits for yet may lie before the next look
 ATTEMPTS = 8  # after that an effect is dead and an incident is open
 
 
@@ -40,7 +41,7 @@ def postpone_timers(session: Session, case_id: UUID, *, now: datetime) -> None:
     """A case whose timers failed backs off, so that it cannot hold up the others."""
     for timer in session.scalars(select(Timer).where(Timer.case_id == case_id, Timer.due_at <= now)):
         timer.attempts += 1
-        timer.due_at = now + min(BACKOFF_LIMIT, timedelta(seconds=2**timer.attempts * 15))
+        timer.due_at = now + min(BACKOFF_LIMIT, timedelta(seconds=2 ** min(timer.attempts, 12) * 15))
 
 
 def send_reminders(session: Session, deadline_id: UUID, *, now: datetime) -> None:
@@ -76,7 +77,7 @@ def deliver_effect(
     if effect is None or effect.state != "pending":
         return True
     effect.attempts += 1
-    handler = (handlers or {}).get(effect.kind)
+    handler = handlers.get(effect.kind) if handlers is not None else None
     if effect.kind in {"message", "signal"}:
         done = _deliver_event(session, effect, now)
     elif handler is not None:
@@ -89,7 +90,7 @@ def deliver_effect(
     if done:
         effect.state, effect.error = "done", ""
     else:
-        effect.next_at = now + back_off(effect.attempts) if effect.attempts else now
+        effect.next_at = now + min(back_off(effect.attempts), BUFFERED) if effect.attempts else now
     return done
 
 
