@@ -97,8 +97,20 @@ def directory(session: Session, reference: str | None = None) -> Directory:
         rows = session.execute(select(Reference.name, Reference.content)).all()
         _cache[key] = build({row.name: row.content for row in rows})
     found = _cache[key]
-    DIRECTORY.set({"office name": found.office_name, "register": found.row, "person name": _names(session)})
+    DIRECTORY.set(
+        {
+            "office name": found.office_name,
+            "register": found.row,
+            "person name": _names(session),
+            "person id": _ids(session),
+        }
+    )
     return found
+
+
+def _ids(session: Session) -> Callable[[Any], int | None]:
+    """The ids of people by user name, read when a diagram names one."""
+    return lambda username: session.scalar(select(Person.id).where(Person.username == str(username)))
 
 
 def _names(session: Session) -> Callable[[Any], str | None]:

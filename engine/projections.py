@@ -18,7 +18,8 @@ from engine.authority import pool_of
 from engine.clocks import EXPIRED, Clock, Clocks
 from engine.definitions import Definition
 from engine.directory import Directory
-from engine.errors import CaseChanged
+from engine.errors import CaseChanged, RunFailed
+from engine.functions import DIRECTORY
 from engine.model import FAR, Case, Deadline
 from engine.statements import (
     CLOCK_COLUMNS,
@@ -118,7 +119,7 @@ def _task_row(
 
     office = str(value(element.properties.get("office", "")) or loaded.case.office)
     role = element.role.split(",")[0].strip() or None
-    assignee = value(element.assignee)
+    assignee = _person(value(element.assignee), element.id)
     return {
         "id": task.id,
         "case_id": loaded.case.id,
@@ -127,15 +128,30 @@ def _task_row(
         "role": role,
         "office": office,
         "pool": pool_of(role, office, loaded.directory.roles) if role and assignee is None else None,
-        "assignee": None if assignee is None else int(assignee),
+        "assignee": assignee,
         "local": json_ready(task.local),
         "deadline": due[0],
         "due_at": due[1],
         "sort_at": due[1] or FAR,
-        "priority": int(value(element.priority) or 0),
+        "priority": _whole(value(element.priority) or 0, element.id),
         "created_at": now,
         "claimed_at": None,
     }
+
+
+def _person(written: Any, element: str) -> int | None:
+    """The person an assignee means: an id, or a user name; nobody where there is no such user."""
+    if isinstance(written, str) and not written.isdecimal():
+        find = DIRECTORY.get().get("person id")
+        return find(written) if find is not None else None
+    return None if written is None else _whole(written, element)
+
+
+def _whole(written: Any, element: str) -> int:
+    try:
+        return int(written)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise RunFailed(f"{written!r} is not a whole number", element=element) from error
 
 
 def _join_offices(session: Session, loaded: Loaded, offices: Iterable[str]) -> None:

@@ -54,7 +54,7 @@ def _element(node: Item, element: Element) -> Iterator[Site]:
         yield Site(node, "The script", element.script, "feel")
     properties = element.properties
     for what, text, kind in (
-        ("The assignee", element.assignee, "number"),
+        ("The assignee", element.assignee, "person"),
         ("The due date", element.due, "period"),
         ("The priority", element.priority, "number"),
         ("The office", properties.get("office", ""), "text"),
@@ -105,6 +105,8 @@ def check_site(site: Site, report: Report) -> Expression | None:
         return _feel(site, report)
     if site.kind == "period":
         _period(site, report)
+    if site.kind == "person" and not text.isdecimal():
+        report.add("assignee-by-name", item.file, item.id, item.line, text=text)
     if site.kind == "number" and not text.lstrip("-").isdecimal():
         report.add("number-wrong", item.file, item.id, item.line, what=site.what, text=text)
     return None

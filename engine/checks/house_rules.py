@@ -22,6 +22,10 @@ HOUSE = {
     ),
     "unknown-role": _house("There is no role {role}.", "Use a role of processes/roles.toml."),
     "user-task-without-role": _house("Nobody can do this task: it has no role and no assignee.", "Enter a role."),
+    "assignee-by-name": _house(
+        "The assignee {text} is a user name: nobody is asked where there is no such user.",
+        "Write =FEEL that gives a person, or a role.",
+    ),
     "several-roles": _house("Only the role {role} gets this task, the others do not.", "Enter one role."),
     "error-uncaught": _house(
         "No error boundary event around it handles this error: the case stops with an incident.",

@@ -156,7 +156,7 @@ CASES = [
     ("error-uncaught", CAUGHT, 'boundaryEvent id="bad" name="bad" attachedToRef="part" cancelActivity="true"><bpmn:errorEventDefinition errorRef="e_E1"',
      'boundaryEvent id="bad" attachedToRef="part"><bpmn:errorEventDefinition errorRef="e_E2"'),
     ("several-roles", PLAIN, 'id="review"', 'id="review" camunda:candidateGroups="clerk, judge"'),
-    ("number-wrong", PLAIN, 'id="review"', 'id="review" camunda:assignee="demo"'),
+    ("assignee-by-name", PLAIN, 'id="review"', 'id="review" camunda:assignee="demo"'),
     ("event-subprocess-start", EVENT_SUB, message("paid"), timer("P1D")),
     ("event-subprocess-start", EVENT_SUB, message("paid"), error()),
     ("event-subprocess-start", EVENT_SUB, message("paid"), ""),
