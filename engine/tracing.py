@@ -19,7 +19,9 @@ from engine.model import Case, CaseLink, Deadline, Event, Incident, Paper, Task,
 from engine.periods import Period, month_later, parse_period
 from engine.values import json_ready, loads
 
+JOINS = frozenset(["parallelGateway", "inclusiveGateway"])
 WORDS = {"d": "days", "h": "hours", "s": "seconds"}
+ON_STANDBY = frozenset(["startEvent", "boundaryEvent"])  # no token stands there: entered when they fire
 JOURNALED = frozenset([runtime.ENTERED, runtime.COMPLETED, runtime.CANCELLED, runtime.FAILED])
 
 
@@ -55,6 +57,16 @@ class SeenEvent:
 
 
 @dataclass(frozen=True)
+class SeenWait:
+    """Something that can move the case on."""
+
+    element: str
+    kind: str  # task | timer | message | signal | join
+    name: str = ""  # of the message or signal
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything about one case at this moment, by id."""
 
@@ -68,6 +80,7 @@ class Snapshot:
     variables: dict[str, Any]
     tasks: tuple[SeenTask, ...]
     waiting: tuple[str, ...]
+    waits: tuple[SeenWait, ...]
     deadlines: tuple[SeenDeadline, ...]
     timers: tuple[datetime, ...]
     papers: tuple[str, ...]
@@ -81,6 +94,7 @@ class TracedStep:
     """One line of a trace: what happened to a token in an element."""
 
     case_id: str
+    process: str
     at: datetime
     element: str
     event: str  # entered | completed | cancelled | failed
@@ -91,7 +105,8 @@ def snapshot(session: Session, case_id: UUID) -> Snapshot:
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound(f"no case {case_id}")
-    waiting = runtime.waiting(runtime.load(case.state, _definition(session, case).compiled))
+    compiled = _definition(session, case).compiled
+    waiting = runtime.waiting(runtime.load(case.state, compiled))
     tasks = session.scalars(select(Task).where(Task.case_id == case_id).order_by(Task.created_at))
     order = {task.id: position for position, task in enumerate(waiting.tasks)}
     deadlines = session.scalars(select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.start_at))
@@ -108,6 +123,7 @@ def snapshot(session: Session, case_id: UUID) -> Snapshot:
         variables=loads(case.data),
         tasks=tuple(sorted(map(_seen_task, tasks), key=lambda task: order.get(task.id, 0))),
         waiting=waiting.elements,
+        waits=tuple(_waits(waiting, compiled.diagram)) if case.status == "running" else (),
         deadlines=tuple(SeenDeadline(d.name, d.status, d.last_day, d.due_at, d.projected) for d in deadlines),
         timers=tuple(session.scalars(select(Timer.due_at).where(Timer.case_id == case_id).order_by(Timer.due_at))),
         papers=tuple(session.scalars(select(Paper.kind).where(Paper.case_id == case_id).order_by(Paper.issued_at))),
@@ -117,6 +133,16 @@ def snapshot(session: Session, case_id: UUID) -> Snapshot:
             session.scalars(select(Incident.error).where(Incident.case_id == case_id, Incident.state == "open"))
         ),
     )
+
+
+def _waits(waiting: runtime.Waiting, diagram: runtime.Diagram) -> Iterator[SeenWait]:
+    """Everything that can move the case on; open instances one by one."""
+    yield from (SeenWait(task.element, "task") for task in waiting.tasks)
+    yield from (SeenWait(element, "timer", due=due) for element, due in waiting.timers.values())
+    yield from (SeenWait(event.element, event.kind, event.name) for event in waiting.events)
+    for element in waiting.elements:
+        if not runtime.is_synthetic(element) and diagram.elements[element].kind in JOINS:
+            yield SeenWait(element, "join")
 
 
 def _seen_task(task: Task) -> SeenTask:
@@ -189,12 +215,26 @@ def traced() -> Iterator[list[runtime.Turn]]:
 
 def steps_of(turn: runtime.Turn) -> list[TracedStep]:
     """The journal of a turn, without what exists only inside the machinery."""
-    case_id = str(turn.surroundings["case"]["id"])
-    return [
-        TracedStep(case_id, turn.now, step.element, step.event)
-        for step in turn.workflow.journal[turn.first :]
-        if step.event in JOURNALED and not runtime.is_synthetic(step.element)
-    ]
+    elements, found = turn.compiled.diagram.elements, list[TracedStep]()
+    for step in turn.workflow.journal[turn.first :]:
+        if step.inner or step.event not in JOURNALED or runtime.is_synthetic(step.element):
+            continue
+        if step.element in elements and elements[step.element].kind in ON_STANDBY:
+            if step.event in {runtime.ENTERED, runtime.CANCELLED}:
+                continue
+            found.append(traced_step(turn, step.element, runtime.ENTERED))
+        found.append(traced_step(turn, step.element, step.event))
+    return found
+
+
+def traced_step(turn: runtime.Turn, element: str, event: str) -> TracedStep:
+    """A line of a trace."""
+    return TracedStep(case_of(turn), turn.compiled.process, turn.now, element, event)
+
+
+def case_of(turn: runtime.Turn) -> str:
+    """The id of the case that a turn moves."""
+    return str(turn.surroundings["case"]["id"])
 
 
 def plain(value: Any) -> Any:

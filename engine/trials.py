@@ -18,7 +18,7 @@ from engine.definitions import define
 from engine.facts import protect
 from engine.model import Version
 from engine.options import options_for
-from engine.tracing import TracedStep, steps_of
+from engine.tracing import TracedStep, case_of, steps_of, traced_step
 from engine.values import normalised
 
 CAUGHT = frozenset(["startEvent", "boundaryEvent", "intermediateCatchEvent", "receiveTask"])
@@ -29,6 +29,8 @@ EVENTS = frozenset(["message", "signal", "error", "escalation", "timer"])
 class TracedEvent:
     """An event that was thrown or caught, or that nobody caught."""
 
+    case_id: str
+    process: str
     at: datetime
     element: str
     event: str  # thrown | caught | uncaught
@@ -109,19 +111,36 @@ def events_of(turn: runtime.Turn) -> Iterator[TracedEvent]:
     """The events a turn threw and caught, in order."""
     elements = turn.compiled.diagram.elements
     payloads = {thrown.element: thrown.payload for thrown in turn.thrown}
+    told: set[str] = set()  # throws whose fate was known before they were completed
     for step in turn.workflow.journal[turn.first :]:
         element = elements.get(step.element)
-        if element is None or step.event not in {runtime.COMPLETED, "uncaught"}:
+        if element is None or step.inner or step.event not in {runtime.COMPLETED, "uncaught"}:
             continue
-        if element.kind == "serviceTask":
-            yield TracedEvent(turn.now, element.id, "thrown", "service", element.topic, payloads.get(element.id))
-        elif element.event in EVENTS:
-            word = "thrown" if runtime.is_throw(element) else "caught" if element.kind in CAUGHT else ""
-            word = "uncaught" if step.event == "uncaught" else word
-            if word:
-                yield TracedEvent(
-                    turn.now, element.id, word, element.event, element.event_name, payloads.get(element.id)
-                )
+        if step.event == "uncaught":
+            yield _event(turn, element, "thrown", None)
+            yield _event(turn, element, "uncaught", None)
+            told.add(element.id)
+        elif element.id in told:
+            told.discard(element.id)
+        elif element.kind == "serviceTask" or (element.kind == "sendTask" and element.topic):
+            yield _event(turn, element, "thrown", payloads.get(element.id), kind="service", name=element.topic)
+        elif element.event in EVENTS and (runtime.is_throw(element) or element.kind in CAUGHT):
+            word = "thrown" if runtime.is_throw(element) else "caught"
+            yield _event(turn, element, word, payloads.get(element.id))
+
+
+def _event(
+    turn: runtime.Turn,
+    element: runtime.Element,
+    word: str,
+    payload: Mapping[str, Any] | None,
+    *,
+    kind: str = "",
+    name: str = "",
+) -> TracedEvent:
+    case_id, process = case_of(turn), turn.compiled.process
+    kind, name = kind or element.event, name or element.event_name
+    return TracedEvent(case_id, process, turn.now, element.id, word, kind, name, payload)
 
 
 def failed_step(turn: runtime.Turn, element: str | None) -> list[TracedStep]:
@@ -129,4 +148,4 @@ def failed_step(turn: runtime.Turn, element: str | None) -> list[TracedStep]:
     steps = steps_of(turn)
     if element is None or (steps and steps[-1].event == runtime.FAILED):
         return steps
-    return [*steps, TracedStep(str(turn.surroundings["case"]["id"]), turn.now, element, runtime.FAILED)]
+    return [*steps, traced_step(turn, element, runtime.FAILED)]

@@ -5,7 +5,7 @@ due instant. Messages go to whoever waits for them among the cases of the sandbo
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -84,6 +84,7 @@ class Trial:
     reference: Path | None = None
     limit: int = LIMIT
     result: Traced = field(default_factory=Traced)
+    main: str = ""  # id of the case that is tried; others are started by its messages
     refused: set[Any] = field(default_factory=set)  # tasks whose form did not accept the answers
 
     def run(self) -> Traced:
@@ -99,7 +100,7 @@ class Trial:
 
     def _run(self, stage: Sandbox) -> None:
         versions = self._publish(stage)
-        if not self._do(stage, lambda session: engine.start_trial(session, versions[0], self.data, now=stage.now)):
+        if not self._do(stage, partial(self._start, version=versions[0], now=stage.now)):
             return
         for _ in range(self.limit):
             if self.result.status == INCIDENT or not self._settle(stage):
@@ -113,6 +114,9 @@ class Trial:
         else:
             self.result.note = f"stopped after {self.limit} tasks and jumps of the clock"
         self._look(stage)
+
+    def _start(self, session: Any, version: int, now: datetime) -> None:
+        self.main = str(engine.start_trial(session, version, self.data, now=now))
 
     def _publish(self, stage: Sandbox) -> list[int]:
         """The process to be tried, and those that a message starts."""
@@ -156,10 +160,25 @@ class Trial:
             ]
         for turn in turns:
             broken = [row.element for row in known if str(row.case_id) == str(turn.surroundings["case"]["id"])]
-            self.result.trace += engine.failed_step(turn, broken[0]) if broken else engine.steps_of(turn)
-            self.result.events += engine.events_of(turn)
+            self._break(turn, broken[0]) if broken else self._note([turn])
         self.result.status, self.result.note = INCIDENT, "; ".join(row.error for row in known) or "an effect failed"
         return False
+
+    def _break(self, turn: Any, element: str | None) -> None:
+        """Note a turn that broke down, in this element; what it had done is told, though nothing of it is kept."""
+        steps = engine.failed_step(turn, element)
+        if steps:
+            *before, last = steps
+            inside = sum(
+                1 if step.event == "entered" else -1
+                for step in (*self.result.trace, *before)
+                if (step.case_id, step.element) == (last.case_id, last.element)
+            )
+            entered = [replace(last, event="entered")] if last.event == "failed" and not inside else []
+            self.result.trace += [*before, *entered, last]
+        self.result.events += engine.events_of(turn)
+        if not self.main or str(turn.surroundings["case"]["id"]) == self.main:
+            self.result.variables = dict(turn.variables)
 
     def _next_deed(self, stage: Sandbox) -> bool:
         """Do the next user task, or let the next message arrive; whether there was one."""
@@ -173,7 +192,8 @@ class Trial:
             if answers is not None:
                 self._answer(stage, task, answers)
                 return True
-        for case_id, wait in awaited:
+        order = {element: position for position, element in enumerate(given or ())}
+        for case_id, wait in sorted(awaited, key=lambda pair: order.get(pair[1].element, len(order))):
             payload = self.answers.message(wait.element)
             if payload is not None:
                 send = partial(engine.send_trial, case_id=case_id, element_id=wait.element, payload=payload)
@@ -200,9 +220,7 @@ class Trial:
     def _fail(self, turns: Sequence[Any], error: engine.EngineError) -> None:
         self._note(turns[:-1])
         if turns:
-            self.result.trace += engine.failed_step(turns[-1], getattr(error, "element", None))
-            self.result.events += engine.events_of(turns[-1])
-            self.result.variables = dict(turns[-1].variables)
+            self._break(turns[-1], getattr(error, "element", None))
         self.result.status, self.result.note = INCIDENT, f"{type(error).__name__}: {error}"
 
     def _look(self, stage: Sandbox) -> None:
@@ -213,10 +231,9 @@ class Trial:
                 return
             seen = engine.snapshot(session, cases[0])
             self.result.waiting = [
-                {"element": element, "process": other.process}
+                {"case_id": str(other.case_id), "process": other.process, **vars(wait)}
                 for other in (engine.snapshot(session, case) for case in cases)
-                for element in other.waiting
-                if other.status == "running" and "." not in element
+                for wait in other.waits
             ]
         self.result.variables = self.result.variables or seen.variables
         if self.result.status != INCIDENT:

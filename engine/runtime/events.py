@@ -81,6 +81,7 @@ class Cycle(CycleTimerEventDefinition):
             my_task.internal_data["event_fired"] = True
             dues.clear()
         turn.timer_fired(my_task, self.element)
+        my_task.workflow.top_workflow.round_done(my_task)
         return True
 
     def __eq__(self, other: object) -> bool:

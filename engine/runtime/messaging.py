@@ -78,11 +78,11 @@ class Messaging:
                 catchers[0].task_spec._update(catchers[0])
                 return
             scope = owner.workflow
+        self.workflow.journal.append(Step(task.task_spec.bpmn_id, "uncaught"))
         if isinstance(definition, events.Error):
             raise RunFailed(
                 f"nobody handles the error {definition.code or ''}".rstrip(), element=task.task_spec.bpmn_id
             )
-        self.workflow.journal.append(Step(task.task_spec.bpmn_id, "uncaught"))
 
     # --- running --------------------------------------------------------------------------------------------------
 

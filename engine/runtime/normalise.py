@@ -97,7 +97,9 @@ def _collections(root: etree._Element) -> None:
         if item and loop.find("bpmn:inputDataItem", NS) is None:
             _add(loop, "inputDataItem", id=item, name=item)
         for data in (*loop.iterfind("bpmn:inputDataItem", NS), *loop.iterfind("bpmn:outputDataItem", NS)):
-            data.set("id", data.get("name") or data.get("id", ""))  # SpiffWorkflow takes the id as the variable
+            name = data.get("name") or data.get("id", "")
+            data.set("name", name)
+            data.set("id", f"{name}.item")  # an element may have the id; `_prepare` makes the name the variable
 
 
 def _link_events(root: etree._Element) -> None:
@@ -108,21 +110,16 @@ def _link_events(root: etree._Element) -> None:
             for node in _nodes(scope)
             for definition in node.iterfind("bpmn:linkEventDefinition", NS)
         ]
-        sources = {flow.get("sourceRef"): flow for flow in _flows(scope)}
         catchers = {name: node for kind, name, node in links if kind == "intermediateCatchEvent"}
         for kind, name, throw in links:
             catch = catchers.get(name)
-            if kind != "intermediateThrowEvent" or catch is None or catch.get("id") not in sources:
-                continue
-            target = sources[catch.get("id")].get("targetRef")
-            for flow in _flows(scope):
-                if flow.get("targetRef") == throw.get("id"):
-                    flow.set("targetRef", target or "")
-        caught = {node.get("id") for kind, _, node in links if kind == "intermediateCatchEvent"}
-        thrown = {node.get("id") for kind, _, node in links if kind == "intermediateThrowEvent"}
-        for node in [*_nodes(scope), *_flows(scope)]:
-            if node.get("id") in caught | thrown or node.get("sourceRef") in caught:
-                scope.remove(node)
+            if kind == "intermediateThrowEvent" and catch is not None:
+                flow = f"{throw.get('id')}.link"
+                _add(scope, "sequenceFlow", id=flow, sourceRef=throw.get("id", ""), targetRef=catch.get("id", ""))
+        for _, _, node in links:
+            node.tag = tag("intermediateThrowEvent")  # both are passed at once
+            for definition in list(node.iterfind("bpmn:linkEventDefinition", NS)):
+                node.remove(definition)
 
 
 def _default_conditions(root: etree._Element) -> None:

@@ -183,16 +183,19 @@ def _prepare(spec: Any) -> None:
             task_spec._outputs.sort(key=lambda name: not name.endswith(".BoundaryEventJoin"))
         if isinstance(task_spec, gateways.Inclusive):
             task_spec.prepare(spec.task_specs)
-        for attribute in ("data_input", "data_output"):
-            reference = getattr(task_spec, attribute, None)
-            if reference is not None:
-                setattr(task_spec, attribute, specs.CaseData(reference.bpmn_id))
-        for attribute in ("input_item", "output_item"):
-            item = getattr(task_spec, attribute, None)
-            if item is not None:
-                item.bpmn_id = item.bpmn_name
-        child = getattr(task_spec, "task_spec", None)
-        if isinstance(child, str) and child in spec.task_specs:  # connected at the first run otherwise: a race
-            completed = spec.task_specs[child].completed_event
-            if not completed.is_connected(task_spec.merge_child):
-                completed.connect(task_spec.merge_child)
+        if isinstance(task_spec, specs.LOOPS):
+            _prepare_loop(task_spec, spec.task_specs)
+
+
+def _prepare_loop(shell: Any, nodes: Mapping[str, Any]) -> None:
+    for attribute in ("data_input", "data_output"):
+        reference = getattr(shell, attribute, None)
+        if reference is not None:
+            setattr(shell, attribute, specs.CaseData(reference.bpmn_id))
+    for attribute in ("input_item", "output_item"):
+        item = getattr(shell, attribute, None)
+        if item is not None:
+            item.bpmn_id = item.bpmn_name
+    completed = nodes[shell.task_spec].completed_event  # connected at the first run otherwise: a race
+    if not completed.is_connected(shell.merge_child):
+        completed.connect(shell.merge_child)

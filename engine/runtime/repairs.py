@@ -9,11 +9,14 @@ from typing import Any
 
 import SpiffWorkflow.task as spiff_task
 from SpiffWorkflow.bpmn.specs.mixins.parallel_gateway import ParallelGateway
+from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.task import BpmnTaskIterator
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskIterator, TaskState
 
 RECURSION = 20_000  # B3: prediction and ancestry walk the tree recursively; compaction keeps real trees far below
+
+_LIBRARY: dict[str, Any] = {}  # what the repairs build on
 
 
 def apply() -> None:
@@ -25,9 +28,13 @@ def apply() -> None:
     Task._set_state = _set_state
     Task.is_descendant_of = _is_descendant_of
     Task.find_ancestor = _find_ancestor
+    Task._inherit_data = _inherit_data
     # No SpiffWorkflow code reads the machine's clock: a task's change stamp is the case's own step counter.
     spiff_task.time = SimpleNamespace(time=lambda: 0)
     ParallelGateway._check_threshold_unstructured = _parallel_threshold
+    if UnstructuredJoin._update_hook is not _arrive:
+        _LIBRARY["arrive"] = UnstructuredJoin._update_hook
+        UnstructuredJoin._update_hook = _arrive
 
 
 def _set_state(task: Task, value: int) -> None:
@@ -42,6 +49,16 @@ def _set_state(task: Task, value: int) -> None:
     top.on_change(task, before, value)
 
 
+def _arrive(gateway: Any, task: Task) -> bool:
+    """A token arrives at a join. The library cancels those that wait there; the case hears that they merge into it."""
+    top = task.workflow.top_workflow
+    top.joining = task
+    try:
+        return bool(_LIBRARY["arrive"](gateway, task))
+    finally:
+        top.joining = None
+
+
 def _is_descendant_of(task: Task, other: Task) -> bool:
     tasks, at = task.workflow.tasks, task._parent
     while at is not None:
@@ -50,6 +67,11 @@ def _is_descendant_of(task: Task, other: Task) -> bool:
         parent = tasks.get(at)
         at = parent._parent if parent is not None else None
     return False
+
+
+def _inherit_data(task: Task) -> None:
+    """Pass the locals on. What is the task's own hides its parent's; the library merges the two the other way round."""
+    task.data = {**task.parent.data, **task.data}
 
 
 def _find_ancestor(task: Task, name: str) -> Task | None:

@@ -4,6 +4,7 @@ A spec only forwards to the case's `Turn` (`task.workflow.top_workflow.turn`), w
 the deadlines. Specs are shared by all cases of a version and never hold state.
 """
 
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -72,7 +73,9 @@ class _Instances:
     """Multi-instance without the library's data merging: locals stay local, results are collected in the case."""
 
     data_output: Any
+    input_item: Any
     output_item: Any
+    task_spec: str
     condition: str | None
 
     def merge_child(self, workflow: Any, child: Task) -> None:  # noqa: ARG002 the library's signature
@@ -98,6 +101,19 @@ class _Instances:
         """Start a fresh result list, also when a loop enters the task again."""
         self.data_output.set(my_task, [])
 
+    def create_child(self, my_task: Task, item: Any, key_or_index: Any = None) -> None:
+        """Start an instance: its item, which may hide a variable of that name, and Camunda's loopCounter are local."""
+        child = my_task._add_child(my_task.workflow.spec.task_specs[self.task_spec], TaskState.WAITING)
+        child.triggered = True
+        if self.input_item is not None:
+            self.input_item.set(child, deepcopy(item))
+        child.internal_data["key_or_index" if key_or_index is not None else "item"] = (
+            key_or_index if key_or_index is not None else item
+        )
+        child.data["loopCounter"] = Decimal(item if key_or_index is None else key_or_index)
+        my_task.workflow.top_workflow.enter(child)
+        child.task_spec._update(child)
+
     def check_completion_condition(self, my_task: Task) -> bool:
         """Whether enough instances are done; Camunda's counters can be asked."""
         done = my_task.internal_data["merged"]
@@ -107,7 +123,7 @@ class _Instances:
         instances = list(self._instances(my_task))  # type: ignore[attr-defined]  # a mixin over MultiInstanceTask
         last = next(child for child in instances if str(child.id) == done[-1])
         counters = {
-            "nrOfInstances": Decimal(len(instances) + len(left)),
+            "nrOfInstances": Decimal(my_task.internal_data.get("cardinality", len(instances) + len(left))),
             "nrOfCompletedInstances": Decimal(len(done)),
             "nrOfActiveInstances": Decimal(len(instances) - len(done)),
         }
@@ -158,6 +174,13 @@ class SequentialInstances(_Instances, SequentialMultiInstanceTask):
 
 class Loop(StandardLoopTask):
     """Standard loop without data merging."""
+
+    def create_child(self, my_task: Task) -> None:
+        """Start the next round."""
+        child = my_task._add_child(my_task.workflow.spec.task_specs[self.task_spec], TaskState.WAITING)
+        child.triggered = True
+        my_task.workflow.top_workflow.enter(child)
+        child.task_spec._update(child)
 
     def merge_child(self, workflow: Any, child: Task) -> None:  # noqa: ARG002 the library's signature
         """Book an iteration; start the next or finish."""

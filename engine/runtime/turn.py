@@ -216,7 +216,7 @@ class Turn(Timing, Messaging):
             step = journal[self.booked]
             self.booked += 1
             element = self.compiled.diagram.elements.get(step.element)
-            if step.event != COMPLETED or element is None or not element.properties:
+            if step.event != COMPLETED or step.inner or element is None or not element.properties:
                 continue
             if "outcome" in element.properties:
                 self.outcome = element.properties["outcome"]

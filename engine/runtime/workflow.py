@@ -14,7 +14,7 @@ from engine.errors import RunFailed
 from engine.runtime.events import turn_of
 from engine.runtime.gateways import LIVE
 from engine.runtime.parser import Compiled
-from engine.runtime.specs import INSTANCE_LIMIT, Boundary
+from engine.runtime.specs import INSTANCE_LIMIT, Boundary, is_loop
 
 if TYPE_CHECKING:
     from engine.runtime.turn import Turn
@@ -23,11 +23,16 @@ ENTERED, COMPLETED, CANCELLED, FAILED = "entered", "completed", "cancelled", "fa
 
 
 class Step(NamedTuple):
-    """One line of the journal: a token entered, completed or left an element, by `flow` if it came along one."""
+    """One line of the journal: a token entered, completed or left an element, by `flow` if it came along one.
+
+    `inner` lines are true of the task tree and not of the drawing: a further token that arrives at a waiting join and
+    is merged there, and the shell around repeated instances, of which each has lines of its own.
+    """
 
     element: str
     event: str
     flow: str | None = None
+    inner: bool = False
 
 
 class LoopExpressions:
@@ -75,6 +80,8 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
         self.interrupts: list[Task] = []  # event sub-processes just started that end everything else
         self.ready: list[tuple[int, int, Any, Task]] = []
         self.joins: dict[Any, Task] = {}
+        self.joining: Task | None = None  # the token just arriving at a join: those waiting there merge into it
+        self.joined: set[Any] = set()
         self.journal: list[Step] = []
         super().__init__(compiled.spec, compiled.subspecs, LoopExpressions(), deserializing=deserializing)
 
@@ -96,20 +103,35 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
         if element is None:
             return
         if value & LIVE and before < TaskState.WAITING:
-            self.journal.append(Step(element, ENTERED, self._flow_into(task)))
+            inner = task.id in self.joined or (value == TaskState.STARTED and is_loop(task))
+            self.journal.append(Step(element, ENTERED, self._flow_into(task), inner))
         elif value == TaskState.COMPLETED:
-            self.journal.append(Step(element, COMPLETED))
+            self.journal.append(Step(element, COMPLETED, inner=bool(task.internal_data.get("merged"))))
         elif value == TaskState.ERROR:
             self.journal.append(Step(element, FAILED))
         elif value == TaskState.CANCELLED and before & LIVE:
-            self.journal.append(Step(element, CANCELLED))
+            self.journal.append(Step(element, CANCELLED, inner=self._is_merged(task) or is_loop(task)))
+
+    def enter(self, task: Task) -> None:
+        """A repeated instance begins; the library puts it into its state without telling."""
+        self.journal.append(Step(task.task_spec.bpmn_id, ENTERED))
+
+    def round_done(self, task: Task) -> None:
+        """A repeating timer has fired; it goes on waiting."""
+        self.journal.append(Step(task.task_spec.bpmn_id, COMPLETED))
+
+    def _is_merged(self, task: Task) -> bool:
+        if self.joining is None or task.task_spec is not self.joining.task_spec:
+            return False
+        self.joined.add(self.joining.id)
+        return True
 
     def on_removed(self, task: Task) -> None:
         """A task was taken out of the tree."""
         self.event_manager.tasks.pop(task.id, None)
         self.joins.pop(task.id, None)
         if task._state & LIVE and task.task_spec.bpmn_id is not None:
-            self.journal.append(Step(task.task_spec.bpmn_id, CANCELLED))
+            self.journal.append(Step(task.task_spec.bpmn_id, CANCELLED, inner=is_loop(task)))
         scope = self.subprocesses.pop(task.id, None)
         if scope is not None and not scope.completed:
             scope.cancel()

@@ -24,7 +24,8 @@ User tasks are done at once. Without --answers every task is done with no answer
 that the file mentions are done, the others wait:
   {{"task_id": {{"approved": true}},            the answers, at every visit
    "other_id": [{{"n": 1}}, {{"n": 2}}],         at the first, second, ... visit; the last stays
-   "catch_id": {{"amount": 5}},                a message or signal that this element waits for, and its payload
+   "catch_id": {{"amount": 5}},                a message or signal that this element waits for, and its payload:
+                                             once, or as many times as the list is long, in the order of the file
    "*": {{}}}}                                  every task that is not mentioned
 A task with a form among the files takes only what its form accepts; without a form every answer is a variable.
 Services and mail go nowhere. Messages go to waiting cases of the sandbox, or start a process of the files."""
@@ -99,22 +100,32 @@ def _object(text: str, option: str) -> dict[str, Any]:
 
 
 def _document(result: Traced) -> dict[str, Any]:
-    numbers = {case: number for number, case in enumerate(dict.fromkeys(s.case_id for s in result.trace), start=1)}
+    numbers = _numbers(result)
     return {
         "status": result.status,
         "note": result.note,
         "findings": [finding_row(finding) for finding in result.findings],
         "trace": [
-            {"at": _at(s.at), "element": s.element, "event": s.event, "case": numbers[s.case_id]} for s in result.trace
+            {"at": _at(s.at), "element": s.element, "event": s.event, "process": s.process, "case": numbers[s.case_id]}
+            for s in result.trace
         ],
         "events": [
             {"at": _at(e.at), "element": e.element, "event": e.event, "kind": e.kind, "name": e.name,
-             "payload": readable(e.payload)}
+             "payload": readable(e.payload), "process": e.process, "case": numbers[e.case_id]}
             for e in result.events
         ],
         "variables": readable(result.variables),
-        "waiting": result.waiting,
+        "waiting": [
+            {"element": row["element"], "kind": row["kind"], "name": row["name"],
+             "due": _at(row["due"]) if row["due"] else None, "process": row["process"], "case": numbers[row["case_id"]]}
+            for row in result.waiting
+        ],
     }  # fmt: skip
+
+
+def _numbers(result: Traced) -> dict[str, int]:
+    """The cases by the order in which they began: 1 is the one that is tried."""
+    return {case: number for number, case in enumerate(dict.fromkeys(s.case_id for s in result.trace), start=1)}
 
 
 def readable(value: Any) -> Any:
@@ -171,5 +182,6 @@ def _tell(result: Traced) -> None:
     if result.variables:
         tell(f"variables: {json.dumps(readable(result.variables), ensure_ascii=False)}")
     if result.waiting:
-        tell(f"waiting: {', '.join(row['element'] for row in result.waiting)}")
+        waits = [" ".join(filter(None, (row["element"], row["kind"], row["name"]))) for row in result.waiting]
+        tell(f"waiting: {', '.join(waits)}")
     tell(f"status: {result.status}{f' ({result.note})' if result.note else ''}")
