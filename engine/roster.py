@@ -171,9 +171,11 @@ def person_of(session: Session, person_id: int, *, actor: Actor) -> PersonRow:
 
 
 def changes(session: Session, *, actor: Actor, limit: int = 200) -> tuple[LedgerRow, ...]:
-    """The latest entries of the ledger, newest first."""
+    """The latest entries of the ledger about people and settings, newest first; cases tell their own story."""
     people.require_administrator(actor)
-    entries = session.scalars(select(Ledger).order_by(Ledger.seq.desc()).limit(limit))
+    entries = session.scalars(
+        select(Ledger).where(Ledger.kind != "case_opened").order_by(Ledger.seq.desc()).limit(limit)
+    )
     return tuple(LedgerRow(e.seq, e.kind, e.actor_name, e.at, e.detail) for e in entries)
 
 

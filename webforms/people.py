@@ -1,6 +1,7 @@
 """Pages of the administrator: who may sign in, with which roles."""
 
 import json
+from math import ceil
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
@@ -17,6 +18,8 @@ from webforms.words import gettext
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 SECRET = "one_time"  # noqa: S105 the name of the entry, not a secret
 SPARE_LINES = 2
+PAGE = 50
+FILTERS = ("q", "office", "role", "state")
 
 
 def init_app(app: Flask) -> None:
@@ -39,7 +42,18 @@ def index() -> str:
         role=given.get("role", ""),
         active=active,
     )
-    return render_template("people/list.html", rows=rows, offices=offices(), roles=roles())
+    pages = max(1, ceil(len(rows) / PAGE))
+    page = min(max(1, given.get("page", 1, type=int)), pages)
+    return render_template(
+        "people/list.html",
+        rows=rows[(page - 1) * PAGE : page * PAGE],
+        total=len(rows),
+        page=page,
+        pages=pages,
+        offices=offices(),
+        roles=roles(),
+        address=lambda number: url_for("people.index", **{name: given.get(name) for name in FILTERS}, page=number),
+    )
 
 
 @blueprint.get("/new")
