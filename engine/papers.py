@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import documents
+from engine import documents, forms
 from engine.authority import Actor
 from engine.casefile import visible_case
 from engine.deadlines import OFFICE
@@ -16,9 +16,10 @@ from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.facts import references, revealed
 from engine.inbox import definition_of_case
-from engine.model import Case, Deadline, Paper, Person, SensitiveFact
+from engine.model import Case, Deadline, Draft, Paper, Person, SensitiveFact, Task
+from engine.options import options_for
 from engine.rows import PaperPage
-from engine.values import loads
+from engine.values import from_json, loads
 
 
 def paper_page(session: Session, paper_id: UUID, actor: Actor) -> PaperPage:
@@ -31,11 +32,32 @@ def paper_page(session: Session, paper_id: UUID, actor: Actor) -> PaperPage:
     return _paper(session, case, row.kind, kept["facts"], kept["deadlines"], row.number, row.issued_at)
 
 
-def paper_preview(session: Session, case_id: UUID, kind: str, actor: Actor, *, now: datetime) -> PaperPage:
-    """A paper as it would be issued now. Raises NotFound."""
+def paper_preview(
+    session: Session, case_id: UUID, kind: str, actor: Actor, *, now: datetime, task_id: UUID | None = None
+) -> PaperPage:
+    """A paper as it would be issued now; with a task also with what this person has typed there. Raises NotFound."""
     case = visible_case(session, case_id, actor)
+    values = loads(case.data)
+    values |= drafted(session, case, values, task_id, actor, now) if task_id is not None else {}
     rows = session.scalars(select(Deadline).where(Deadline.case_id == case.id).order_by(Deadline.start_at))
-    return _paper(session, case, kind, loads(case.data), {row.name: row.last_day for row in rows}, "", now)
+    return _paper(session, case, kind, values, {row.name: row.last_day for row in rows}, "", now)
+
+
+def drafted(
+    session: Session, case: Case, values: Mapping[str, Any], task_id: UUID, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    """The facts of the task and of the draft of it that this person keeps; nothing of tasks that are not open here."""
+    task = session.get(Task, task_id)
+    if task is None or task.case_id != case.id:
+        return {}
+    local: dict[str, Any] = from_json(task.local)
+    draft = session.get(Draft, (str(task_id), actor.id)) if actor.id is not None else None
+    if draft is None:
+        return local
+    definition, known = definition_of_case(session, case), directory(session)
+    form = definition.form(definition.diagram.elements[task.element].form)
+    options = options_for(session, known, case.office, actor)
+    return local | forms.as_typed(form, draft.answers, facts={**values, **local}, options=options, now=now)
 
 
 def _paper(

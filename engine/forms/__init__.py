@@ -1,6 +1,6 @@
 """Forms: what is asked at a step, read from form-js files; answers are checked here whoever sends them."""
 
-from engine.forms.check import check, visible
+from engine.forms.check import as_typed, check, visible
 from engine.forms.decode import TooManyAnswers, decode
 from engine.forms.fields import Field, FileSource, Option, OptionSource, Rules, no_files, no_options
 from engine.forms.form import Form, InvalidForm, problems
@@ -15,6 +15,7 @@ __all__ = [
     "OptionSource",
     "Rules",
     "TooManyAnswers",
+    "as_typed",
     "check",
     "decode",
     "no_files",

@@ -49,6 +49,14 @@ def visible(
     return {cell.path for cell in _shown_cells(cells)}
 
 
+def as_typed(
+    form: Form, raw: Mapping[str, Any], *, facts: Mapping[str, Any], options: OptionSource, now: datetime | None
+) -> dict[str, Any]:
+    """What was typed so far, as far as it can be read; nothing is required, no limit is looked at, files are left."""
+    cells = laid_out(form.fields, raw, facts=facts, options=options, files=no_files, now=now)
+    return {key: value for key, value in answers(cells).items() if key in raw}
+
+
 def _shown_cells(cells: Sequence[Cell]) -> Iterator[Cell]:
     for cell in cells:
         if cell.hidden:
