@@ -77,6 +77,7 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
         limits=tuple(due_info(d, known, now) for d in limits),
         papers=previews,
         colleagues=tuple(colleagues),
+        opening=frozenset(field.key for field in definition.form(definition.start_form).questions),
     )
 
 
@@ -91,17 +92,19 @@ def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, An
 
 
 def startable(session: Session, actor: Actor) -> list[Startable]:
-    """The processes this person may open a case of."""
+    """The processes this person may open a case of; those that other processes open for them come last."""
     known = directory(session)
-    found = []
+    found, started_by_others = [], set()
     for version in session.scalars(select(Version).where(Version.active).order_by(Version.process)):
         definition = store.definition_of(session, version.id, version.process, version.digest)
         offices = sorted({o for r, o in actor.roles if r in definition.start_roles})
+        if definition.start_messages:
+            started_by_others.add(version.process)
         if offices:
             found.append(
                 Startable(version.process, definition.title, tuple((o, known.office_name(o)) for o in offices))
             )
-    return found
+    return sorted(found, key=lambda one: one.process in started_by_others)
 
 
 def start_page(session: Session, process: str, actor: Actor, *, office: str) -> StartPage:

@@ -109,6 +109,7 @@ class TaskPage:
     limits: tuple[DueInfo, ...]
     papers: tuple["PaperPreview", ...]
     colleagues: tuple[tuple[int, str], ...]  # who could take it
+    opening: frozenset[str]  # the facts that the case is opened with
 
 
 @dataclass(frozen=True)

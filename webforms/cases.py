@@ -17,6 +17,7 @@ from webforms.facts import shown_facts
 from webforms.i18n import OFFICE_ZONE, moment
 from webforms.labels import case_labels
 from webforms.lights import Light, light
+from webforms.sections import sections
 from webforms.security import allow
 from webforms.story import story
 from webforms.words import gettext, ngettext
@@ -184,7 +185,7 @@ def _case(page: engine.CasePage) -> dict[str, Any]:
         "tasks": [_task(task) for task in page.tasks],
         "rest": "；".join(page.waits) if row.status == "running" else "",
         "waits": page.waits,
-        "facts": shown_facts(page.facts, page.values, case_labels(row.case_id)),
+        "sections": sections(shown_facts(page.facts, page.values, case_labels(row.case_id)), page.timeline),
         "events": page.raisable,
         "papers": page.papers,
         "files": page.files,

@@ -1,5 +1,6 @@
 """Why this date: the sum behind a time limit, step by step, in words."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -30,7 +31,8 @@ def show(deadline_id: UUID) -> str:
     """The page behind every "why this date"."""
     page = engine.deadline_page(reading(), deadline_id, me(), now=now())
     steps = [{"words": words(step), "day": step.day} for step in page.steps]
-    return render_template("cases/deadline.html", page=page, light=light(page.due, now()), steps=steps)
+    in_days = not re.search(r"\d[hs]", page.period, re.IGNORECASE)  # then the hour of the start says nothing
+    return render_template("cases/deadline.html", page=page, light=light(page.due, now()), steps=steps, in_days=in_days)
 
 
 def words(step: engine.Step) -> str:

@@ -125,6 +125,7 @@ def _page(
         form=drawn(page, answers, problems, engine.task_options(reading(), page.task_id, me())),
         key=key or new_key(),
         known=known,
+        since=[one for one in known if one.kind != "list" and one.key not in page.opening],
         light=light(page.due, now()),
         limits=[(limit, light(limit, now())) for limit in page.limits],
         save_at=url_for("work.draft", task_id=page.task_id),

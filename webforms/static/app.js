@@ -66,6 +66,13 @@
     button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
   });
+  // what is folded away is printed too
+  window.addEventListener("beforeprint", function () {
+    each("main details:not([open]):not(.no-print)", function (one) { one.open = true; one.dataset.opened = "yes"; });
+  });
+  window.addEventListener("afterprint", function () {
+    each("details[data-opened]", function (one) { one.open = false; delete one.dataset.opened; });
+  });
   // filters apply at once; without scripts there is a button
   each("form[data-auto]", function (form) {
     each("form[data-auto] .apply", function (button) { button.classList.add("visually-hidden"); });

@@ -60,6 +60,24 @@
     document.body.dispatchEvent(new Event("rows"));
   });
 
+  // what was typed in the last seconds is saved when the page is left or the telephone goes to sleep
+  var form = document.getElementById("form"), saver = form && form.querySelector(".saved[hx-post]");
+  var unsaved = false;
+  if (form && saver && navigator.sendBeacon && window.URLSearchParams && FormData.prototype.forEach) {
+    form.addEventListener("input", function () { unsaved = true; });
+    form.addEventListener("change", function () { unsaved = true; });
+    form.addEventListener("submit", function () { unsaved = false; });
+    document.addEventListener("htmx:afterRequest", function (event) {
+      if (event.detail.elt === saver && event.detail.successful) { unsaved = false; }
+    });
+    document.addEventListener("visibilitychange", function () {
+      if (document.visibilityState !== "hidden" || !unsaved) { return; }
+      var typed = new URLSearchParams();
+      new FormData(form).forEach(function (value, name) { if (typeof value === "string") { typed.append(name, value); } });
+      unsaved = !navigator.sendBeacon(saver.getAttribute("hx-post"), typed);
+    });
+  }
+
   // the names of several chosen files
   document.addEventListener("change", function (event) {
     var input = event.target;
