@@ -15,11 +15,11 @@ from engine.clocks import computed
 from engine.definitions import Definition
 from engine.directory import Directory, directory
 from engine.errors import NotFound
-from engine.facts import masked, references, revealed
+from engine.facts import masked, revealed
 from engine.inbox import definition_of_case, due_info, inbox_rows
-from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, SensitiveFact, Task
+from engine.model import Case, CaseLink, Deadline, Event, File, Incident, Paper, Task
 from engine.projections import clock_of
-from engine.queries import raisable_by
+from engine.queries import raisable_by, sensitive_values
 from engine.rows import (
     CasePage,
     DeadlinePage,
@@ -64,7 +64,7 @@ def case_page(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -
         row=case_row(session, known, case, now),
         version_digest=definition.digest,
         facts=definition.facts,
-        values=masked_values(session, loads(case.data)),
+        values=masked_values(session, case_id, loads(case.data)),
         tasks=tuple(inbox_rows(session, known, tasks, now)),
         waits=tuple(_waits(definition, waiting)),
         deadlines=tuple(due_info(d, known, now) for d in deadlines),
@@ -78,11 +78,9 @@ def case_page(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -
     )
 
 
-def masked_values(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
+def masked_values(session: Session, case_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
     """Case variables with sensitive values as others see them."""
-    ids = [UUID(ref) for ref in references(values)]
-    rows = list(session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids)))) if ids else []
-    known = {str(row.id): masked(row.value) for row in rows}
+    known = {ref: masked(text) for ref, text in sensitive_values(session, case_id, values).items()}
     return {key: revealed(value, known) for key, value in values.items()}
 
 

@@ -1,5 +1,6 @@
 """The facts of a case: what the manifest declares about each variable, and how values are shown."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,6 +32,7 @@ TYPES = frozenset(
     ]
 )
 SENSITIVE = "sensitive:"  # prefix of a reference kept in place of a sensitive value
+REFERENCE = re.compile(SENSITIVE + r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,19 @@ def _protected(fact: Fact | None, path: str, value: Any, keep: Any) -> Any:
             else row
             for i, row in enumerate(value)
         ]
-    if fact.sensitive and isinstance(value, str) and not value.startswith(SENSITIVE):
+    if fact.sensitive and isinstance(value, str) and not is_reference(value):
         return SENSITIVE + keep(path, value)
     return value
 
 
+def is_reference(value: Any) -> bool:
+    """Whether this stands for a sensitive value; anybody may type the prefix, and even a whole reference."""
+    return isinstance(value, str) and REFERENCE.fullmatch(value) is not None
+
+
 def references(value: Any) -> Iterator[str]:
     """The ids of all sensitive values referred to in a value."""
-    if isinstance(value, str) and value.startswith(SENSITIVE):
+    if is_reference(value):
         yield value.removeprefix(SENSITIVE)
     elif isinstance(value, Mapping):
         for item in value.values():
@@ -143,7 +150,7 @@ def references(value: Any) -> Iterator[str]:
 
 def revealed(value: Any, known: Mapping[str, str]) -> Any:
     """The value with references replaced by what they stand for (`known`: id -> text)."""
-    if isinstance(value, str) and value.startswith(SENSITIVE):
+    if is_reference(value):
         return known.get(value.removeprefix(SENSITIVE), "")
     if isinstance(value, Mapping):
         return {key: revealed(item, known) for key, item in value.items()}

@@ -14,10 +14,11 @@ from engine.casefile import visible_case
 from engine.deadlines import OFFICE
 from engine.directory import Directory, directory
 from engine.errors import NotFound
-from engine.facts import references, revealed
+from engine.facts import revealed
 from engine.inbox import definition_of_case
-from engine.model import Case, Deadline, Draft, Paper, Person, SensitiveFact, Task
+from engine.model import Case, Deadline, Draft, Paper, Person, Task
 from engine.options import options_for
+from engine.queries import sensitive_values
 from engine.rows import PaperPage
 from engine.values import from_json, loads
 
@@ -74,9 +75,7 @@ def _paper(
     template = definition.files.get(paper.template) if paper is not None else None
     if paper is None or template is None:
         raise NotFound
-    ids = [UUID(ref) for ref in references(values)]
-    rows = list(session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids)))) if ids else []
-    kept = {str(row.id): row.value for row in rows}
+    kept = sensitive_values(session, case.id, values)
     office = known.offices.get(case.office, {})
     names = Names(session, known)
     context = {

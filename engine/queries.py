@@ -67,7 +67,7 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
         may_do=may_do,
         may_claim=may_do and task.assignee is None,
         form=definition.form(element.form),
-        answers={**revealed_values(session, values), **from_json(task.local)},
+        answers={**revealed_values(session, case.id, values), **from_json(task.local)},
         draft=draft.answers if draft else None,
         draft_at=draft.saved_at if draft else None,
         facts=definition.facts,
@@ -81,14 +81,19 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
     )
 
 
-def revealed_values(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
+def revealed_values(session: Session, case_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
     """Case variables with sensitive references replaced: for those who work on the case."""
+    known = sensitive_values(session, case_id, values)
+    return {key: revealed(value, known) for key, value in values.items()}
+
+
+def sensitive_values(session: Session, case_id: UUID, values: Any) -> dict[str, str]:
+    """What the references stand for, by id; only of this case, whatever somebody has typed."""
     ids = [UUID(ref) for ref in references(values)]
     if not ids:
-        return dict(values)
-    rows = session.scalars(select(SensitiveFact).where(SensitiveFact.id.in_(ids)))
-    known = {str(row.id): row.value for row in rows}
-    return {key: revealed(value, known) for key, value in values.items()}
+        return {}
+    own = select(SensitiveFact).where(SensitiveFact.id.in_(ids), SensitiveFact.case_id == case_id)
+    return {str(row.id): row.value for row in session.scalars(own)}
 
 
 def startable(session: Session, actor: Actor) -> list[Startable]:
@@ -148,7 +153,7 @@ def event_page(session: Session, case_id: UUID, name: str, actor: Actor, *, now:
         label,
         "",
         loaded.definition.form(element.form),
-        revealed_values(session, loaded.variables),
+        revealed_values(session, case_id, loaded.variables),
         draft.answers if draft else None,
         draft.saved_at if draft else None,
         loaded.definition.facts,
