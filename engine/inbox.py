@@ -1,7 +1,7 @@
 """Open tasks as lists: what is mine, what I may take, what is overdue. Each view reads along one index."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -113,8 +113,9 @@ def cursor_of(after: str | None) -> tuple[datetime, UUID] | None:
         return None
     at, _, task = after.partition("~")
     try:
-        return datetime.fromisoformat(at), UUID(task)
-    except ValueError:
+        moment = datetime.fromisoformat(at)
+        return (moment.astimezone(UTC), UUID(task)) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
 
 

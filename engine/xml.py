@@ -27,7 +27,10 @@ def parse_xml(text: str | bytes, limit: int = LIMIT) -> etree._Element:
     raw = text.encode() if isinstance(text, str) else text
     if len(raw) > limit:
         raise UnsafeXml(f"the file is larger than {limit} bytes")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_pis=True)
+    encoding = "utf-8" if isinstance(text, str) else None  # what is text already is not read as what it declares
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, remove_pis=True, encoding=encoding
+    )
     try:
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:

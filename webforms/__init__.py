@@ -50,6 +50,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.config.update({name: value for name, value in (given or {}).items() if name in app.config or name == "TESTING"})
     app.config["SECRET_KEY"] = settings.secret_key
+    app.url_map.converters["int"] = security.Number
     database.init_app(app, settings.database, settings.audit_key())
     for part in (auth, security, i18n, errors, directory, *PAGES):  # who it is comes before the token
         part.init_app(app)

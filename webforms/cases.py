@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,7 @@ def index() -> str | Response:
     given = {name: value for name in (*FILTERS, "after") if (value := request.args.get(name, "").strip())}
     if request.args.get("format") == "csv":
         return export(given)
-    page = engine.cases(reading(), me(), **criteria(given), after=cursor(given.get("after")), now=now())
+    page = engine.cases(reading(), me(), **criteria(given), after=given.get("after"), now=now())
     return render_template(
         "cases/list.html",
         rows=[listed(row) for row in page.rows],
@@ -63,25 +63,16 @@ def index() -> str | Response:
 def criteria(given: dict[str, str]) -> dict[str, Any]:
     """The filters as the engine wants them; a date that is none is no filter."""
     found: dict[str, Any] = {name: given.get(name) for name in ("status", "process", "stage", "office")}
-    first, last = _midnight(given.get("opened_from")), _midnight(given.get("opened_to"))
-    return {**found, "q": given.get("q", ""), "since": first, "until": last and last + timedelta(days=1)}
+    first, until = _midnight(given.get("opened_from")), _midnight(given.get("opened_to"), days=1)
+    return {**found, "q": given.get("q", ""), "since": first, "until": until}
 
 
-def cursor(text: str | None) -> str | None:
-    """The place in a list where a page begins; what nobody could have been given is the beginning."""
-    at, _, last = (text or "").partition("~")
+def _midnight(text: str | None, days: int = 0) -> datetime | None:
+    """The beginning of this day, or of one so many days later; as UTC, so that it can be compared."""
     try:
-        datetime.fromisoformat(at)
-        UUID(last)
-    except ValueError:
-        return None
-    return text
-
-
-def _midnight(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text[:10]).replace(tzinfo=OFFICE_ZONE) if text else None
-    except ValueError:
+        first = datetime.fromisoformat(text[:10]).replace(tzinfo=OFFICE_ZONE) if text else None
+        return (first + timedelta(days=days)).astimezone(UTC) if first else None
+    except (ValueError, OverflowError):
         return None
 
 
@@ -124,7 +115,7 @@ def _harmless(cell: str) -> str:
 def search() -> str:
     """By number, party, or words of the case."""
     q = request.args.get("q", "").strip()[:100]
-    page = engine.search(reading(), me(), q, now=now(), after=cursor(request.args.get("after")))
+    page = engine.search(reading(), me(), q, now=now(), after=request.args.get("after"))
     return render_template("cases/search.html", q=q, rows=[listed(row) for row in page.rows], next=page.next)
 
 

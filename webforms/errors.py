@@ -28,7 +28,7 @@ STATUS = {
     engine.Busy: 503,
 }
 SECRET = re.compile(r"password|current|again|new|csrf_token")
-PLACE = re.compile(r"\[(\d+)\]")
+PLACE = re.compile(r"\[(\d{1,6})\]")
 TECHNICAL = re.compile(r"(^|\.)_|^(key|next)$")
 
 
@@ -99,14 +99,20 @@ def broken(error: Exception) -> tuple[str, int]:
     _forget_transaction()
     reference = uuid4().hex[:8]
     current_app.logger.error("Unforeseen error %s", reference, exc_info=error)
+    return page(500, reference=reference)
+
+
+def page(status: int, *, reference: str = "", **more: Any) -> tuple[str, int]:
+    """The error page; where not even that can be made, the same without it."""
     try:
-        return page(500, reference=reference)
-    except Exception:  # not even the page can be made: say it without it
-        current_app.logger.exception("The error page failed too")
+        return _page(status, reference=reference, **more)
+    except Exception:
+        reference = reference or uuid4().hex[:8]
+        current_app.logger.exception("The error page failed too: %s", reference)
         return LAST_RESORT % reference, 500
 
 
-def page(
+def _page(
     status: int,
     *,
     code: str = "",
@@ -115,7 +121,7 @@ def page(
     reference: str = "",
     kept: bool = False,
 ) -> tuple[str, int]:
-    """The error page. A known status has its own words; the rest is told as the nearest one."""
+    """A known status has its own words; the rest is told as the nearest one."""
     shown = status if status in SAY else (500 if status >= 500 else 400)  # noqa: PLR2004 server errors
     readable = status != 413  # noqa: PLR2004 a request that is too large was not read
     typed = list(typed_answers()) if readable else []

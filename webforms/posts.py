@@ -1,6 +1,7 @@
 """What a form post carries: answers, files, drafts and the key that makes a second click harmless."""
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,7 +43,8 @@ class Posted:
             problems = {path: engine.Problem(e.code, str(e), e.params) for path, e in self.refused.items()}
             raise engine.InvalidAnswers(problems)
         try:
-            done: engine.Done = carry_out(verb, actor=me(), answers=self.answers, key=self.key, **arguments)
+            key = self.key and own_key(self.key, verb.__name__, arguments)
+            done: engine.Done = carry_out(verb, actor=me(), answers=self.answers, key=key, **arguments)
         except engine.AlreadyDone as error:
             if isinstance(error.result, engine.Done):
                 return error.result
@@ -72,6 +74,12 @@ def _file(file_id: str) -> Mapping[str, Any] | None:
 def new_key() -> str:
     """The idempotency key of a freshly opened form."""
     return uuid4().hex
+
+
+def own_key(key: str, verb: str, arguments: Mapping[str, Any]) -> str:
+    """The key of this person for this deed: nobody else's submission, and no other one, is taken for it."""
+    parts = [str(me().id), verb, *(f"{name}={arguments[name]}" for name in sorted(arguments) if name != "about"), key]
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def save_draft(key: str, answers: Mapping[str, Any]) -> None:

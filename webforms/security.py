@@ -1,6 +1,7 @@
 """Headers, forgery protection and the marker that says who may open a page. No page is open by accident."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
@@ -17,6 +19,7 @@ POLICY = (
 )
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 STATIC = Path(__file__).parent / "static"
+UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")  # browsers drop some of these, and read a backslash as a slash
 csrf = CSRFProtect()
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -51,6 +54,13 @@ class CookieSession(SecureCookieSessionInterface):
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 Flask's signature
         """Secure unless this is plain http to a loopback address."""
         return request.is_secure or request.host.rsplit(":", 1)[0] not in LOOPBACK
+
+
+class Number(IntegerConverter):
+    """A number in an address, no larger than a database can hold; there is nothing at larger ones."""
+
+    def __init__(self, addresses: Map) -> None:
+        super().__init__(addresses, max=2**31 - 1)
 
 
 def init_app(app: Flask) -> None:
@@ -97,6 +107,9 @@ def local_address(target: str | None) -> str:
     """The path to go on to, never another site."""
     if not target:
         return "/"
-    parts = urlsplit(target)
-    safe = not parts.scheme and not parts.netloc and target.startswith("/") and "\\" not in target
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "/"
+    safe = not parts.scheme and not parts.netloc and target.startswith("/") and not UNSAFE.search(target)
     return target if safe and not target.startswith("//") else "/"

@@ -1,5 +1,6 @@
 """One task: its form, its case at a glance, and what else may be done with it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from webforms.posts import Posted, Problems, drawn, new_key, save_draft
 from webforms.security import allow, local_address
 from webforms.words import gettext
 
+PERSON = re.compile(r"[0-9]{1,9}")
 blueprint = Blueprint("work", __name__, url_prefix="/tasks/<uuid:task_id>")
 
 
@@ -98,7 +100,7 @@ def release(task_id: UUID) -> Response:
 def reassign(task_id: UUID) -> Response:
     """Give it to somebody else, with a reason."""
     person, reason = request.form.get("to", ""), request.form.get("reason", "").strip()
-    if not person.isdigit() or not reason:
+    if not PERSON.fullmatch(person) or not reason:
         flash(gettext("Choose a person and say why."), "error")
         return redirect(url_for("work.show", task_id=task_id) + "#others", 303)
     try:

@@ -8,6 +8,7 @@ from engine.feel import FeelError, compile_expression
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 LANDLINE = re.compile(r"(0(?:10|2\d|[3-9]\d{2}))(\d{7,8})(?:[xX#,转](\d{1,6}))?", re.ASCII)
 SERVICE = re.compile(r"[48]00\d{7}", re.ASCII)
+PHONE_LENGTH = 40  # as written, with everything between the digits
 FOREIGN = re.compile(r"\+(?!86)\d{7,15}", re.ASCII)
 EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -30,6 +31,8 @@ def phone(text: str) -> str | None:
     >>> phone("138 0013 8000"), phone("0086-0718-4567890"), phone("+86 10 12345678-12"), phone("4567890")
     ('13800138000', '0718-4567890', '010-12345678-12', None)
     """
+    if len(text) > PHONE_LENGTH:
+        return None
     text = re.sub(r"[-—–]+(\d{1,6})$", r"x\1", text) if re.search(r"\d{7,8}[-—–]+\d{1,6}$", text) else text
     digits = re.sub(r"[\s()（）\-—–]", "", text)
     from_abroad = re.fullmatch(r"(?:\+86|0086)(.*)", digits)
