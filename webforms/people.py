@@ -42,6 +42,7 @@ def index() -> str:
         role=given.get("role", ""),
         active=active,
     )
+    filters: dict[str, Any] = {name: given.get(name) for name in FILTERS}
     pages = max(1, ceil(len(rows) / PAGE))
     page = min(max(1, given.get("page", 1, type=int)), pages)
     return render_template(
@@ -52,7 +53,7 @@ def index() -> str:
         pages=pages,
         offices=offices(),
         roles=roles(),
-        address=lambda number: url_for("people.index", **{name: given.get(name) for name in FILTERS}, page=number),
+        address=lambda number: url_for("people.index", **{**filters, "page": number}),
     )
 
 
