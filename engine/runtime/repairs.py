@@ -16,6 +16,7 @@ from SpiffWorkflow.util.task import TaskIterator, TaskState
 
 RECURSION = 20_000  # B3: prediction and ancestry walk the tree recursively; compaction keeps real trees far below
 
+TAKEN = "taken"  # mark of a token that a join has consumed
 _LIBRARY: dict[str, Any] = {}  # what the repairs build on
 
 
@@ -35,6 +36,7 @@ def apply() -> None:
     if UnstructuredJoin._update_hook is not _arrive:
         _LIBRARY["arrive"] = UnstructuredJoin._update_hook
         UnstructuredJoin._update_hook = _arrive
+    UnstructuredJoin._run_hook = _join
 
 
 def _set_state(task: Task, value: int) -> None:
@@ -51,12 +53,27 @@ def _set_state(task: Task, value: int) -> None:
 
 def _arrive(gateway: Any, task: Task) -> bool:
     """A token arrives at a join. The library cancels those that wait there; the case hears that they merge into it."""
+    if isinstance(gateway, ParallelGateway) and len(gateway._inputs) <= 1:
+        # It only splits: every token goes on by itself.
+        task._inherit_data()
+        return True
     top = task.workflow.top_workflow
     top.joining = task
     try:
-        return bool(_LIBRARY["arrive"](gateway, task))
+        fires = bool(_LIBRARY["arrive"](gateway, task))
     finally:
         top.joining = None
+    if fires:
+        for other in task.workflow.tasks.values():
+            if other.task_spec is gateway and (other is task or other._state == TaskState.CANCELLED):
+                other.internal_data[TAKEN] = True
+    return fires
+
+
+def _join(_gateway: Any, task: Task) -> bool:
+    """Tokens become one. The library also takes back what an earlier activation beside this one has started."""
+    task._inherit_data()
+    return True
 
 
 def _is_descendant_of(task: Task, other: Task) -> bool:
@@ -106,7 +123,9 @@ def missing_inputs(gateway: Any, task: Task) -> set[str]:
     for other in list(tasks.values()):
         if other.task_spec is not gateway:
             continue
-        if other is not task and (other._state == TaskState.COMPLETED or other.id in path):
+        if other is not task and (
+            other._state == TaskState.COMPLETED or other.id in path or TAKEN in other.internal_data
+        ):
             continue
         branch: Task | None = other
         while branch is not None and branch.id not in path:

@@ -31,6 +31,7 @@ from engine.runtime.workflow import COMPLETED, CaseWorkflow
 from engine.values import normalised
 
 STEP_LIMIT = 20_000  # automatic steps in one turn: more is an endless loop
+ROOM = 100  # tasks by which a tree may grow beyond twice its size before it is looked at again
 MISSING = object()
 OBSERVED: ContextVar[list["Turn"] | None] = ContextVar("observed", default=None)  # who wants to see every turn
 
@@ -65,6 +66,7 @@ class Turn(Timing, Messaging):
         self.papers: list[tuple[str, str]] = []
         self.outcome: str | None = None
         self.written: set[str] = set()
+        self.size = 0  # a scope with more tasks than this is compacted under way
         self.first = self.booked = len(workflow.journal)
         workflow.turn = self
         observed = OBSERVED.get()
@@ -181,8 +183,9 @@ class Turn(Timing, Messaging):
             task.run()
             self._interrupt()
             self._book()
-            if len(spec._inputs) > 1 and self._again(task):
+            if len(spec._inputs) > 1 and len(task.workflow.tasks) > self.size and self._again(task):
                 compact(self.workflow)
+                self.size = ROOM + 2 * len(task.workflow.tasks)
         except EngineError:
             raise
         except (SpiffWorkflowException, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
