@@ -30,6 +30,7 @@ that the file mentions are done, the others wait:
 A task with a form among the files takes only what its form accepts; without a form every answer is a variable.
 Services and mail go nowhere. Messages go to waiting cases of the sandbox, or start a process of the files."""
 CODES = "exit codes: 0 finished; 2 refused; 3 incident; 4 waiting"
+YEARS = range(1900, 3000)
 CODE_OF = {FINISHED: 0, REFUSED: 2, INCIDENT: 3, WAITING: 4}
 
 
@@ -51,19 +52,38 @@ def run(chosen: Namespace) -> int:
     """Run and tell."""
     files, reference = _files(chosen.model)
     data = chosen.data
-    data = _object(read_text(Path(data[1:])) if data.startswith("@") else data, "--data")
-    given = _object(_file_text(chosen.answers), "--answers") if chosen.answers else None
-    try:
-        at = moment(chosen.at) if chosen.at else START
-    except ValueError as error:
-        raise Refused(f"--at: {error}") from error
-    trial = Trial(files, chosen.process, data, Answers(given), at, chosen.reference or reference, chosen.limit)
+    data = _object(_file_text(data[1:]) if data.startswith("@") else data, "--data")
+    given = _answers(_object(_file_text(chosen.answers), "--answers")) if chosen.answers else None
+    if chosen.limit < 1:
+        raise Refused("--limit must be at least 1")
+    if chosen.reference is not None and not (chosen.reference / "offices.toml").is_file():
+        raise Refused(f"{chosen.reference} is not a processes/ folder: it has no offices.toml")
+    reference = chosen.reference or reference
+    trial = Trial(files, chosen.process, data, Answers(given), _start(chosen.at), reference, chosen.limit)
     result = trial.run()
     if chosen.json:
         tell_json(_document(result))
     else:
         _tell(result)
     return CODE_OF[result.status]
+
+
+def _start(text: str | None) -> datetime:
+    try:
+        at = moment(text) if text else START
+    except ValueError as error:
+        raise Refused(f"--at: {error}") from error
+    if at.year not in YEARS:
+        raise Refused(f"--at: the year must be between {YEARS[0]} and {YEARS[-1]}")
+    return at
+
+
+def _answers(given: dict[str, Any]) -> dict[str, Any]:
+    for element, found in given.items():
+        for each in found if isinstance(found, list) else [found]:
+            if each is not None and not isinstance(each, dict):
+                raise Refused(f"--answers: what is answered to {element} must be an object or a list of objects")
+    return given
 
 
 def _files(paths: Sequence[Path]) -> tuple[dict[str, str], Path | None]:
@@ -76,7 +96,10 @@ def _files(paths: Sequence[Path]) -> tuple[dict[str, str], Path | None]:
             reference = path.absolute().parent if (path.absolute().parent / "offices.toml").exists() else None
         elif path.is_file():
             folder = {".form": "forms/", ".dmn": "decisions/", ".html": "documents/"}.get(path.suffix, "")
-            files[folder + path.name] = read_text(path)
+            name, text = folder + path.name, read_text(path)
+            if files.get(name, text) != text:
+                raise Refused(f"two different files are called {path.name}")
+            files[name] = text
         else:
             raise Refused(f"{path} does not exist")
     return files, reference
