@@ -70,7 +70,7 @@ from engine.people import (
 )
 from engine.pictures import diagram
 from engine.queries import event_page, start_page, startable, task_page
-from engine.recompute import Recomputed, recompute_deadlines
+from engine.recompute import Projected, Recomputed, projected_deadlines, recompute_deadlines
 from engine.recovery import drop_incident, fail_effect, record_incident, retry_incident
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
@@ -176,6 +176,7 @@ __all__ = [
     "PaperRow",
     "Problem",
     "ProcessKind",
+    "Projected",
     "Raisable",
     "Recomputed",
     "Role",
@@ -259,6 +260,7 @@ __all__ = [
     "plain",
     "postpone_timers",
     "process_kinds",
+    "projected_deadlines",
     "raise_event",
     "read_files",
     "ready",

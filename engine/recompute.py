@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import store
 from engine.authority import Actor
 from engine.clocks import RUNNING, STOPPED
-from engine.model import Deadline
+from engine.model import Case, Deadline
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,27 @@ class Recomputed:
     before: date | None
     after: date | None
     projected: bool
+
+
+@dataclass(frozen=True)
+class Projected:
+    """An open deadline whose day is not final, because a year it falls into has no official calendar yet."""
+
+    case_id: UUID
+    number: str
+    label: str
+    last_day: date | None
+
+
+def projected_deadlines(session: Session) -> list[Projected]:
+    """Every open deadline that is only projected, the nearest first: what the next import will settle."""
+    query = (
+        select(Case.id, Case.number, Deadline.label, Deadline.last_day)
+        .join(Case, Deadline.case_id == Case.id)
+        .where(Deadline.projected, Deadline.status == RUNNING)
+        .order_by(Deadline.last_day, Case.number)
+    )
+    return [Projected(*row) for row in session.execute(query)]
 
 
 def recompute_deadlines(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> list[Recomputed]:

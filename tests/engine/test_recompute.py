@@ -59,6 +59,17 @@ def test_a_projected_date_is_never_final(case):
     assert (row.last_day, row.projected) == (date(2027, 1, 6), True)
 
 
+def test_provisional_dates_are_listed_until_the_notice_settles_them(case):
+    stage, case_id = case
+    with stage.database.reads() as session:
+        listed = engine.projected_deadlines(session)
+    assert [(row.case_id, row.last_day) for row in listed] == [(case_id, date(2027, 1, 6))]
+    load_notice(stage)
+    recompute(stage)
+    with stage.database.reads() as session:
+        assert engine.projected_deadlines(session) == []
+
+
 def test_the_notice_moves_it_and_makes_it_final(case):
     stage, case_id = case
     load_notice(stage)

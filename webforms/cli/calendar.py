@@ -14,6 +14,7 @@ CALENDAR = "The calendar of working days: show a year, import the official notic
 SHOW = "Show the days of a year that are not what their weekday says."
 IMPORT = """Import the notice of a year (see processes/calendar/). Every open deadline that was projected into it is
 computed again; its timers, reminders and tasks move along, and the audit trail says from which day to which."""
+PROJECTED = "List the open deadlines in a year without an official notice: provisional until it is imported."
 CODES = "exit codes: 0 done; 2 refused: the notice is wrong, no database"
 
 
@@ -25,10 +26,11 @@ def register(commands: Commands) -> None:
     showing.add_argument("year", type=int)
     importing = command(inner, "import", import_year, IMPORT, epilog=CODES, takes_json=True)
     importing.add_argument("file", type=Path)
+    command(inner, "projected", list_projected, PROJECTED, epilog=CODES, takes_json=True)
 
 
 def _missing(_chosen: Namespace) -> int:
-    raise Refused("say what to do: show, import")
+    raise Refused("say what to do: show, import, projected")
 
 
 def show(chosen: Namespace) -> int:
@@ -83,6 +85,24 @@ def import_year(chosen: Namespace) -> int:
     rows = [(r.number, r.label, r.before, r.after, "projected" if r.projected else "final") for r in moved]
     if rows:
         tell_table("Deadlines", ("case", "deadline", "before", "after", ""), rows)
+    return 0
+
+
+def list_projected(chosen: Namespace) -> int:
+    """The deadlines that the next notice will settle."""
+    database = open_database(read_settings())
+    with database.reads.begin() as session:
+        found = engine.projected_deadlines(session)
+    if chosen.json:
+        tell_json([{"case": row.number, "deadline": row.label, "last_day": str(row.last_day)} for row in found])
+    elif found:
+        tell_table(
+            "Provisional deadlines",
+            ("case", "deadline", "last day"),
+            [(r.number, r.label, str(r.last_day)) for r in found],
+        )
+    else:
+        tell("no deadline is provisional")
     return 0
 
 
