@@ -22,7 +22,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import RunFailed
-from engine.runtime.events import Message, Signal, turn_of
+from engine.runtime.events import Escalation, Message, Signal, turn_of
 
 INSTANCE_LIMIT = 1000
 NOTHING = object()
@@ -204,12 +204,12 @@ class EventGateway(EventBasedGateway):
 
 
 class Boundary(BoundaryEvent):
-    """Boundary event. A non-interrupting message or signal boundary can be raised again and again (BPMN 10.5.6)."""
+    """Boundary event. A non-interrupting one, timers apart, can be raised again and again (BPMN 10.5.6)."""
 
     def catch(self, my_task: Task, event: BpmnEvent) -> None:
         """Fire; a non-interrupting one leaves a fresh catcher behind."""
         super().catch(my_task, event)
-        if not self.cancel_activity and isinstance(self.event_definition, (Message, Signal)):
+        if not self.cancel_activity and isinstance(self.event_definition, (Message, Signal, Escalation)):
             again = my_task.parent._add_child(self, TaskState.FUTURE)
             self._predict(again, mask=TaskState.NOT_FINISHED_MASK)
             self._update(again)

@@ -28,7 +28,10 @@ that the file mentions are done, the others wait:
                                              once, or as many times as the list is long, in the order of the file
    "*": {{}}}}                                  every task that is not mentioned
 A task with a form among the files takes only what its form accepts; without a form every answer is a variable.
-Services and mail go nowhere. Messages go to waiting cases of the sandbox, or start a process of the files."""
+Services and mail go nowhere. Messages go to waiting cases of the sandbox, or start a process of the files.
+
+Every line says of which process and case it is; case 1 is the one that is tried. Boundary and start events are entered
+when they fire, a join once for all its tokens, a repeated activity once for each instance."""
 CODES = "exit codes: 0 finished; 2 refused; 3 incident; 4 waiting"
 YEARS = range(1900, 3000)
 CODE_OF = {FINISHED: 0, REFUSED: 2, INCIDENT: 3, WAITING: 4}
