@@ -44,7 +44,7 @@ def test_the_case_page_tells_facts_by_the_step_that_told_them(house):
 def test_a_late_task_shows_the_dispute_and_folds_the_rest(house):
     case_id = session_of(house)
     page = house.client("head").get(f"/tasks/{house.task(case_id, 'head')}").text
-    assert "后续记录（" in page
+    assert "后续记录（" in page and f"/cases/{case_id}#papers" in page
     assert page.index("墙面受损") < page.index("后续记录（") < page.index("材料齐全")
 
 
