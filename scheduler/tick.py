@@ -90,10 +90,10 @@ def _remind(database: engine.Database, now: datetime, done: Ticked) -> None:
             done.reminded += 1
         except engine.CaseChanged:
             continue
-        except OperationalError as error:
-            if not _is_busy(error):
-                raise
-            return
+        except Exception as error:  # noqa: BLE001 whatever a reminder does, the next one has its turn
+            if _is_busy(error):
+                return
+            _log.exception("the reminder of %s failed", deadline_id)
 
 
 def _deliver(database: engine.Database, now: datetime, handlers: Handlers | None, done: Ticked) -> None:
