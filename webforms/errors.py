@@ -1,5 +1,6 @@
 """Every refusal is a page that says what happened and what became of what the person typed."""
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,11 +56,14 @@ SAY = {
     429: Words(_l("Too many attempts"), _l("Please wait a few minutes and try again.")),
     500: Words(_l("Something went wrong"), _l("This was our fault, not yours. Nothing was changed.")),
     503: Words(_l("The system is busy"), _l("Nothing was saved. Please wait a moment and send it again.")),
+    507: Words(_l("Something went wrong"), _l("Nothing was saved. Please wait a moment and send it again.")),
 }
 LAST_RESORT = (
     '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>500</title><h1>系统出错</h1>'
     "<p>没有改动任何数据。请用浏览器的“后退”返回，填写的内容仍在表单中；并将编号告知管理员：%s</p></html>"
 )
+UNREAD = {413, 507}  # what was sent could not be taken in
+FULL = {errno.ENOSPC, errno.EDQUOT}
 AGAIN = {400, 401, 503}  # sending the same once more makes sense
 
 
@@ -67,6 +71,7 @@ def init_app(app: Flask) -> None:
     """Register the pages."""
     app.register_error_handler(engine.EngineError, refused)
     app.register_error_handler(OperationalError, database_refused)
+    app.register_error_handler(OSError, disk_refused)
     app.register_error_handler(Failed, failed)
     app.register_error_handler(CSRFError, lambda _error: page(400))
     app.register_error_handler(HTTPException, lambda error: page(error.code or 500))
@@ -86,6 +91,14 @@ def database_refused(error: OperationalError) -> tuple[str, int]:
         return page(503, code="busy")
     current_app.logger.error("The database refused: %s", error.orig)
     return page(503, code="storage")
+
+
+def disk_refused(error: OSError) -> tuple[str, int]:
+    """The request itself found no room: large ones are kept in a temporary file while they come in."""
+    if error.errno not in FULL:
+        return broken(error)
+    current_app.logger.error("The disk is full: %s", error)
+    return page(507, code="storage")
 
 
 def failed(error: Failed) -> tuple[str, int]:
@@ -123,7 +136,7 @@ def _page(
 ) -> tuple[str, int]:
     """A known status has its own words; the rest is told as the nearest one."""
     shown = status if status in SAY else (500 if status >= 500 else 400)  # noqa: PLR2004 server errors
-    readable = status != 413  # noqa: PLR2004 a request that is too large was not read
+    readable = status not in UNREAD
     typed = list(typed_answers()) if readable else []
     again = [(name, value) for name, value in sent() if not SECRET.fullmatch(name)] if typed else []
     chosen = readable and any(file.filename for file in request.files.values())  # files cannot be sent from here
