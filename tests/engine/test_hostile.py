@@ -20,7 +20,7 @@ from tests.engine.runtime.bpmn import boundary, catch, end, flow, path, properti
 from webforms.cli import main
 
 PROCESSES = Path(__file__).parents[2] / "processes"
-SOON = 60.0  # seconds; these take a fraction of one on a quiet machine
+SOON = 20.0  # seconds; these take a fraction of one on a quiet machine
 HEAD = '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">'
 TAIL = "</bpmn:definitions>"
 LAUGHS = '<!ENTITY a0 "lol">' + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
@@ -171,7 +171,7 @@ def test_costly_expressions_are_refused_or_stopped(tmp_path, tell, feel):
 def test_long_phones_are_judged_at_once(written):
     began = time.monotonic()
     assert patterns.phone(written) is None
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 1
 
 
 # --- the clock

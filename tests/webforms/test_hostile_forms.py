@@ -71,7 +71,7 @@ WRONG = {
 def test_wrong_answers_are_refused_in_time_and_kept_on_the_page(house, desk, changed):
     began = time.monotonic()
     refused(house, send(house, desk, **changed))
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 5
     assert desk.get(START).status_code == 200, "the draft made the form unusable"
 
 
@@ -87,7 +87,7 @@ def test_rows_beyond_the_allowed_are_refused_in_time(house, desk):
     began = time.monotonic()
     rows = {f"applicants[{place}].name": "王" for place in range(1500)}
     assert "最多" in refused(house, send(house, desk, **rows))
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 15
 
 
 def test_what_was_not_asked_is_left_out(house, desk):

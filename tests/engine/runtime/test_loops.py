@@ -1,7 +1,7 @@
 """Long lives (B2, B3): a case that loops a thousand times stays as small and as quick as on its first day."""
 
 from statistics import median
-from time import perf_counter, process_time
+from time import process_time
 
 import pytest
 
@@ -121,10 +121,10 @@ def test_a_branch_that_loops_beside_one_that_waits():
     ids=["loop", "multiplying"],
 )
 def test_an_endless_automatic_loop_is_an_incident(body: tuple[str, ...]):
-    begun = perf_counter()
+    begun = process_time()
     with pytest.raises(RunFailed):
         Player(model(start(), *body))
-    assert perf_counter() - begun < 60  # it ends; how fast is the bench's business
+    assert process_time() - begun < 5
 
 
 def test_a_long_chain():
