@@ -18,7 +18,7 @@ from engine.directory import directory
 from engine.drafts import drop_draft
 from engine.errors import AlreadyDone, NotAllowed, NotFound, TaskClosed
 from engine.facts import protect
-from engine.model import Case, CaseLink, Draft, Event, Task
+from engine.model import Case, CaseLink, Event, Task
 from engine.numbers import format_number
 from engine.options import options_for
 from engine.projections import Loaded
@@ -84,9 +84,7 @@ def open_case(
     )
     keep_sensitive(session, loaded)
     attach_files(session, loaded.case.id, values)
-    session.execute(
-        Draft.__table__.delete().where(Draft.key == f"start:{definition.process}", Draft.person_id == actor.id)  # type: ignore[attr-defined]  # a Table
-    )
+    drop_draft(session, f"start:{definition.process}", actor=actor)
     append_ledger(session, "case_opened", {"case": str(loaded.case.id), "number": name}, actor, now)
     if source is not None:
         session.add(CaseLink(source_id=source[0], target_id=loaded.case.id, kind=source[1]))
