@@ -1,0 +1,38 @@
+"""The tables. Only the engine reads or writes them; faces ask questions and get frozen rows."""
+
+from engine.model.base import FAR, NAMING, Base, Instant
+from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
+from engine.model.catalogue import Counter, Reference, Version
+from engine.model.contents import Draft, File, Paper
+from engine.model.people import Person, PersonRole, SignIn
+from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
+from engine.model.trail import Anchor, Event, Incident, Ledger
+
+__all__ = [
+    "FAR",
+    "NAMING",
+    "Anchor",
+    "Base",
+    "Case",
+    "CaseLink",
+    "CaseOffice",
+    "Counter",
+    "Deadline",
+    "Draft",
+    "Effect",
+    "Event",
+    "File",
+    "Incident",
+    "Instant",
+    "Ledger",
+    "Paper",
+    "Person",
+    "PersonRole",
+    "Reference",
+    "SensitiveFact",
+    "SignIn",
+    "Subscription",
+    "Task",
+    "Timer",
+    "Version",
+]
