@@ -71,7 +71,7 @@ from engine.people import (
 from engine.pictures import diagram
 from engine.queries import event_page, start_page, startable, task_page
 from engine.recompute import Projected, Recomputed, projected_deadlines, recompute_deadlines
-from engine.recovery import drop_incident, fail_effect, record_incident, retry_incident
+from engine.recovery import drop_incident, fail_effect, postpone_reminder, record_incident, retry_incident
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,
@@ -258,6 +258,7 @@ __all__ = [
     "person_name",
     "person_of",
     "plain",
+    "postpone_reminder",
     "postpone_timers",
     "process_kinds",
     "projected_deadlines",

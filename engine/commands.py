@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import definitions, forms, runtime, store
@@ -18,7 +18,7 @@ from engine.directory import directory
 from engine.drafts import drop_draft
 from engine.errors import AlreadyDone, NotAllowed, NotFound, TaskClosed
 from engine.facts import protect
-from engine.model import Case, CaseLink, Event, Task
+from engine.model import Case, CaseLink, Event, Task, Timer
 from engine.numbers import format_number
 from engine.options import options_for
 from engine.projections import Loaded
@@ -198,6 +198,8 @@ def set_fact(
     loaded.turn.drive()
     detail = {"fact": fact, "before": before, "after": loaded.variables[fact], "reason": reason}
     store.save(session, loaded, "fact_corrected", detail, actor=actor, now=now)
+    failed = (Timer.case_id == case_id, Timer.attempts > 0)  # perhaps for want of this very value
+    session.execute(update(Timer).where(*failed).values(attempts=0, due_at=now))
 
 
 # --- helpers of the verbs ---------------------------------------------------------------------------------------------

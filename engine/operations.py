@@ -1,6 +1,6 @@
 """The verbs of the clock and of the machinery: timers, reminders, effects, incidents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,23 +25,36 @@ ATTEMPTS = 8  # after that an effect is dead and an incident is open
 
 
 def fire_timers(session: Session, case_id: UUID, *, now: datetime) -> None:
-    """Let everything due in a case happen. Raises NotFound, CaseChanged, RunFailed."""
+    """Let everything due in a case happen. Raises NotFound, CaseChanged, RunFailed.
+
+    A timer that has failed before is tried again by itself, and only when no other is due: it holds up none of them.
+    """
     loaded = store.load(session, case_id, actor=CLOCK, now=now)
-    due = sorted({element for element, at in loaded.before.timers.values() if at <= now})
-    if not due:
+    owed = {task: element for task, (element, at) in loaded.before.timers.items() if at <= now}
+    if not owed:
         session.execute(
             update(Timer).where(Timer.case_id == case_id, Timer.due_at <= now).values(due_at=now + timedelta(days=1))
         )
         return
+    whose_turn = {timer.id for timer in _timers_tried(session, case_id, now)} & owed.keys() or owed.keys()
+    loaded.turn.held = frozenset(owed.keys() - whose_turn)
+    due = sorted({owed[task] for task in whose_turn})
     loaded.turn.drive()
     store.save(session, loaded, "timer_fired", {"elements": due}, actor=CLOCK, now=now)
 
 
 def postpone_timers(session: Session, case_id: UUID, *, now: datetime) -> None:
-    """A case whose timers failed backs off, so that it cannot hold up the others."""
-    for timer in session.scalars(select(Timer).where(Timer.case_id == case_id, Timer.due_at <= now)):
+    """The timers that `fire_timers` has just tried back off, so that they cannot hold up the others."""
+    for timer in _timers_tried(session, case_id, now):
         timer.attempts += 1
         timer.due_at = now + min(BACKOFF_LIMIT, timedelta(seconds=2 ** min(timer.attempts, 12) * 15))
+
+
+def _timers_tried(session: Session, case_id: UUID, now: datetime) -> Sequence[Timer]:
+    """The due timers whose turn it is: all that have not failed yet, else the one that has waited longest."""
+    due = select(Timer).where(Timer.case_id == case_id, Timer.due_at <= now).order_by(Timer.due_at, Timer.id)
+    timers = session.scalars(due).all()
+    return [timer for timer in timers if timer.attempts == 0] or timers[:1]
 
 
 def send_reminders(session: Session, deadline_id: UUID, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.authority import CLOCK, Actor
 from engine.errors import NotAllowed, NotFound
-from engine.model import Effect, Incident, Person, PersonRole
-from engine.operations import ATTEMPTS, back_off, deliver_effect, fire_timers
+from engine.model import Deadline, Effect, Incident, Person, PersonRole
+from engine.operations import ATTEMPTS, BACKOFF_LIMIT, back_off, deliver_effect, fire_timers, send_reminders
 from engine.values import from_json, json_ready
+
+FIRST_WAIT = timedelta(minutes=1)  # of a reminder that has just failed
 
 
 def record_incident(
@@ -33,7 +35,7 @@ def record_incident(
         verb=verb,
         arguments=json_ready(dict(arguments)),
         element=getattr(error, "element", None),
-        error=f"{type(error).__name__}: {error}",
+        error=_cause(error),
         trace="".join(traceback.format_exception(error))[-8000:],
         actor=actor.id,
         created_at=now,
@@ -54,6 +56,31 @@ def fail_effect(session: Session, effect_id: int, error: Exception, *, now: date
         record_incident(
             session, "deliver_effect", {"effect_id": effect_id}, error, case_id=effect.case_id, actor=CLOCK, now=now
         )
+
+
+def postpone_reminder(session: Session, deadline_id: UUID, error: Exception, *, now: datetime) -> None:
+    """A reminder that failed backs off: each time it waits as long again as it has failed for, an hour at most.
+
+    It opens one incident for each cause.
+    """
+    row = session.get(Deadline, deadline_id)
+    if row is None:
+        return
+    failing = (Incident.case_id == row.case_id, Incident.verb == "send_reminders", Incident.state == "open")
+    known = [i for i in session.scalars(select(Incident).where(*failing)) if i.arguments == _reminder(deadline_id)]
+    if not any(incident.error == _cause(error) for incident in known):
+        arguments = _reminder(deadline_id)
+        record_incident(session, "send_reminders", arguments, error, case_id=row.case_id, actor=CLOCK, now=now)
+    since = min((incident.created_at for incident in known), default=now)
+    row.remind_at = now + min(BACKOFF_LIMIT, max(FIRST_WAIT, now - since))
+
+
+def _reminder(deadline_id: UUID) -> dict[str, Any]:
+    return {"deadline_id": str(deadline_id)}
+
+
+def _cause(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: datetime) -> None:
@@ -110,10 +137,18 @@ def _effect(session: Session, args: dict[str, Any], actor: Actor, now: datetime)
     deliver_effect(session, effect.id, now=now)
 
 
+def _remind(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
+    row = session.get_one(Deadline, UUID(args["deadline_id"]))
+    if row.remind_at is not None:  # else it is over, or nothing is left to remind of
+        row.remind_at = now
+        send_reminders(session, row.id, now=now)
+
+
 VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] = {
     "complete_task": _complete,
     "start_case": _start,
     "raise_event": _raise,
     "fire_timers": _timers,
     "deliver_effect": _effect,
+    "send_reminders": _remind,
 }

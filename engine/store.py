@@ -39,7 +39,7 @@ from engine.values import dumps, loads
 
 
 def load(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Loaded:
-    """A case, ready to be moved. Raises NotFound."""
+    """A case, ready to be moved; what the clock already owes it is held until `fire_timers`. Raises NotFound."""
     row = session.execute(LOAD, {"case": case_id}).first()
     if row is None:
         raise NotFound(f"no case {case_id}")
@@ -82,6 +82,7 @@ def _loaded(
         definition.rules,
         surroundings=surroundings(case, actor),
     )
+    turn.held = frozenset(task_id for task_id, (_, due_at) in before.timers.items() if due_at <= now)
     return Loaded(case, definition, known, turn, before, dues_of(before, clocks), task)
 
 

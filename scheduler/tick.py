@@ -94,6 +94,9 @@ def _remind(database: engine.Database, now: datetime, done: Ticked) -> None:
             if _is_busy(error):
                 return
             _log.exception("the reminder of %s failed", deadline_id)
+            with database.sessions.begin() as session:
+                engine.postpone_reminder(session, deadline_id, error, now=now)
+            done.failed += 1
 
 
 def _deliver(database: engine.Database, now: datetime, handlers: Handlers | None, done: Ticked) -> None:

@@ -46,7 +46,10 @@ class Rules:
 
 
 class Turn(Timing, Messaging):
-    """Runs a case. After `drive` the tree is settled: everything due has fired, every deadline matches the tokens."""
+    """Runs a case. After `drive` the tree is settled: everything due has fired, every deadline matches the tokens.
+
+    Timers that are `held` are left alone: the clock owes them, and whoever moves the case now is not to fail on them.
+    """
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class Turn(Timing, Messaging):
         self.thrown: list[Thrown] = []
         self.papers: list[tuple[str, str]] = []
         self.outcome: str | None = None
+        self.held: frozenset[UUID] = frozenset()
         self.written: set[str] = set()
         self.size = 0  # a scope with more tasks than this is compacted under way
         self.first = self.booked = len(workflow.journal)
@@ -201,7 +205,7 @@ class Turn(Timing, Messaging):
     def _refresh(self) -> bool:
         """Look at the waiting timers, settle the deadlines; whether anything became ready."""
         for task in sorted(self.workflow.event_manager.tasks.values(), key=lambda t: t.last_state_change):
-            if task._state == TaskState.WAITING and task.internal_data.get("due"):
+            if task._state == TaskState.WAITING and task.internal_data.get("due") and task.id not in self.held:
                 task.task_spec._update(task)
         if not self.workflow.ready:
             self._settle()
@@ -209,6 +213,8 @@ class Turn(Timing, Messaging):
         return True
 
     def _is_due(self, task: Task) -> bool:
+        if task.id in self.held:
+            return False
         dues = task.internal_data.get("due") or {}
         return any(value != events.STOPPED and datetime.fromisoformat(value) <= self.now for value in dues.values())
 
