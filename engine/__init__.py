@@ -39,6 +39,7 @@ from engine.facts import Fact
 from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
+from engine.levels import Level
 from engine.operations import deliver_effect, fire_timers, postpone_timers, send_reminders
 from engine.options import options_for
 from engine.papers import paper_page, paper_preview, person_name
@@ -166,6 +167,7 @@ __all__ = [
     "InvalidPerson",
     "InvalidRows",
     "LastAdministrator",
+    "Level",
     "LinkRow",
     "LockedOut",
     "NotAllowed",

@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 from engine.authority import Actor, sees_all
 from engine.directory import Directory, directory
 from engine.inbox import LIMIT, cursor_of, definition_of_case
+from engine.levels import NONE
 from engine.model import Case, CaseOffice
 from engine.rows import (
     CaseRow,
     Page,
 )
 from engine.search import phrase
+
+ANY = "any"  # as a filter: cases of every level, but not those without one
 
 
 def cases(
@@ -27,13 +30,14 @@ def cases(
     stage: str | None = None,
     status: str | None = None,
     outcome: str | None = None,
+    level: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     q: str = "",
     after: str | None = None,
     limit: int = LIMIT,
 ) -> Page[CaseRow]:
-    """A page of cases this person may see, the newest first."""
+    """A page of cases this person may see, the newest first; the level `any` is every one."""
     known = directory(session)
     query = select(Case)
     if not sees_all(actor, known.roles):
@@ -44,6 +48,8 @@ def cases(
     for column, value in equals.items():
         if value:
             query = query.where(column == value)
+    if level:
+        query = query.where(Case.level.is_not(None) if level == ANY else Case.level == level)
     if since is not None:
         query = query.where(Case.opened_at >= since)
     if until is not None:
@@ -76,6 +82,7 @@ def search(session: Session, actor: Actor, q: str, *, now: datetime, after: str 
 def case_row(session: Session, known: Directory, case: Case, now: datetime) -> CaseRow:
     """A case as lists show it."""
     definition = definition_of_case(session, case)
+    level = definition.levels.get(case.level or "", NONE)
     overdue = case.due_at is not None and case.due_at <= now
     return CaseRow(
         case.id,
@@ -92,6 +99,10 @@ def case_row(session: Session, known: Directory, case: Case, now: datetime) -> C
         case.closed_at,
         case.due_at,
         overdue,
+        level.id,
+        level.label,
+        level.rank,
+        level.colour if level.id else "",
     )
 
 

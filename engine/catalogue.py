@@ -14,6 +14,7 @@ from engine.directory import directory
 from engine.errors import NotFound
 from engine.facts import Fact
 from engine.forms import Field, OptionSource
+from engine.levels import Level
 from engine.model import Case, Task, Version
 from engine.options import options_for
 
@@ -31,6 +32,7 @@ class ProcessKind:
     outcomes: Labels
     facts: Labels  # key, or `list.column` -> label
     choices: Mapping[str, Labels]  # the same -> value -> label
+    levels: tuple[Level, ...] = ()  # the most serious first
 
 
 def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
@@ -40,8 +42,8 @@ def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
     for version_id, process, digest in session.execute(query):
         definition = store.definition_of(session, version_id, process, digest)
         stages, outcomes = _labels(definition, "stages"), _labels(definition, "outcomes")
-        facts = dict(_fact_labels(definition.facts, ""))
-        found.append(ProcessKind(process, definition.title, stages, outcomes, facts, _choices(definition)))
+        facts, levels = dict(_fact_labels(definition.facts, "")), tuple(definition.levels.values())
+        found.append(ProcessKind(process, definition.title, stages, outcomes, facts, _choices(definition), levels))
     return tuple(found)
 
 

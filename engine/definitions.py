@@ -17,8 +17,9 @@ from engine.clocks import DeadlineRule
 from engine.errors import Finding, InvalidDefinition
 from engine.facts import Fact, read_facts, typed
 from engine.forms import Form
+from engine.includes import TEXT, included_names, place_of
+from engine.levels import Level, read_levels
 
-TEXT = frozenset([".toml", ".bpmn", ".dmn", ".form", ".html", ".md"])
 FILE_LIMIT = 2_000_000
 CACHED = 64
 EMPTY_FORM = '{"schemaVersion": 19, "type": "default", "id": "none", "components": []}'
@@ -116,6 +117,11 @@ class Definition:
             for kind, row in section.items()
         }
 
+    @cached_property
+    def levels(self) -> Mapping[str, Level]:
+        """The levels a case can have, by id."""
+        return read_levels(self.manifest)
+
     @property
     def start_form(self) -> str:
         """The name of the form that opens a case by hand, from the manifest or the plain start event."""
@@ -141,22 +147,36 @@ class Definition:
 
 
 def read_files(folder: Path) -> dict[str, str]:
-    """The text files of a process folder by relative name. Raises InvalidDefinition for what is not text or too big."""
-    files, findings = {}, []
+    """The text files of a process folder by relative name, with those of its siblings that the manifest includes.
+
+    Raises InvalidDefinition for what is not text, too big, or included in the place of a file that is there already.
+    """
+    files: dict[str, str] = {}
+    findings: list[Finding] = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_file() or path.suffix not in TEXT or name.startswith("scenarios/"):
-            continue
-        if path.stat().st_size > FILE_LIMIT:
-            findings.append(Finding("file-too-large", "semantics", name, None, f"larger than {FILE_LIMIT} bytes"))
-            continue
-        try:
-            files[name] = path.read_text("utf-8")
-        except UnicodeDecodeError:
-            findings.append(Finding("file-not-text", "semantics", name, None, "is not UTF-8 text"))
+        if path.is_file() and path.suffix in TEXT and not name.startswith("scenarios/"):
+            _take(path, name, files, findings)
+    for included in included_names(files):
+        name, path = place_of(included), folder.parent / included
+        if name in files:
+            reason = f"{included} would take the place of {name}, which is there already"
+            findings.append(Finding("include-clash", "semantics", "manifest.toml", None, reason))
+        elif path.is_file():  # what is missing is a finding of the checks
+            _take(path, name, files, findings)
     if findings:
         raise InvalidDefinition(findings)
     return files
+
+
+def _take(path: Path, name: str, files: dict[str, str], findings: list[Finding]) -> None:
+    if path.stat().st_size > FILE_LIMIT:
+        findings.append(Finding("file-too-large", "semantics", name, None, f"larger than {FILE_LIMIT} bytes"))
+        return
+    try:
+        files[name] = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        findings.append(Finding("file-not-text", "semantics", name, None, "is not UTF-8 text"))
 
 
 def digest_of(files: Mapping[str, str]) -> str:

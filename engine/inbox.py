@@ -15,6 +15,7 @@ from engine.clocks import EXPIRED, RUNNING
 from engine.deadlines import OFFICE, working_days_between
 from engine.definitions import Definition
 from engine.directory import Directory, directory
+from engine.levels import NONE
 from engine.model import Case, Deadline, Person, Task, Version
 from engine.rows import DueInfo, InboxCounts, InboxRow, Page
 
@@ -155,6 +156,7 @@ def inbox_rows(session: Session, known: Directory, rows: Iterable[tuple[Task, Ca
                 names.get(task.assignee or -1, ""),
                 task.created_at,
                 dues.get(UUID(task.deadline)) if task.deadline else None,
+                definition.levels.get(case.level or "", NONE),
             )
         )
     return found

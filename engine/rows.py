@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.deadlines import Step
 from engine.facts import Fact
 from engine.forms import Form
+from engine.levels import NONE, Level
 
 T = TypeVar("T")
 
@@ -77,6 +78,7 @@ class InboxRow:
     assignee_name: str
     created_at: datetime
     due: DueInfo | None
+    level: Level = NONE
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,10 @@ class CaseRow:
     closed_at: datetime | None
     due_at: datetime | None
     is_overdue: bool
+    level: str | None = None  # id
+    level_label: str = ""
+    level_rank: int = 0  # 0: none
+    level_colour: str = ""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ MOVING = (
     "stage",
     "status",
     "outcome",
+    "level",
+    "level_rank",
     "data",
     "state",
     "event_count",

@@ -20,6 +20,7 @@ from engine.definitions import Definition, cached_definition, define
 from engine.directory import directory
 from engine.errors import NotFound, TaskClosed
 from engine.facts import search_text
+from engine.headlines import level_changed, tell
 from engine.model import Case, CaseOffice, Paper, Version
 from engine.numbers import format_numbers
 from engine.projections import (
@@ -120,6 +121,8 @@ def new_case(
         stage="",
         status="running",
         outcome=None,
+        level=None,
+        level_rank=0,
         data="{}",
         state=b"",
         event_count=0,
@@ -169,8 +172,10 @@ def save(
     happened += [
         Happened("paper_issued", {"paper": p["kind"], "title": p["title"], "number": p["number"]}) for p in papers
     ]
-    title_before = case.title
+    title_before, level_before = case.title, case.level
     _write_case(loaded, after, now)
+    if case.level != level_before:
+        happened.append(level_changed(loaded, level_before))
     if case.status == "completed" and case.closed_at == now:
         happened.append(Happened("case_completed", {"outcome": case.outcome}))
     sequence = case.event_count
@@ -207,10 +212,8 @@ def _path(turn: runtime.Turn) -> dict[str, Any]:
 
 def _write_case(loaded: Loaded, after: runtime.Waiting, now: datetime) -> None:
     case, turn, definition = loaded.case, loaded.turn, loaded.definition
-    headline = str(definition.manifest.get("headline", ""))
-    if headline and (loaded.is_new or turn.written):
-        value = turn.evaluate(None, headline, "headline") if headline.startswith("=") else headline
-        case.title = str(value or "")[:200]
+    if loaded.is_new or turn.written:
+        tell(loaded)
     case.data, case.state = dumps(turn.variables), runtime.dump(turn.workflow)
     order = list(definition.manifest.get("stages", {}))
     stages = [stage for stage in (definition.diagram.stage(e) for e in after.elements) if stage in order]

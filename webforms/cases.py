@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 import engine
 from webforms.auth import me
 from webforms.database import now, reading
-from webforms.directory import my_offices, office_name, processes, stages
+from webforms.directory import levels, my_offices, office_name, processes, stages
 from webforms.facts import shown_facts
 from webforms.i18n import OFFICE_ZONE, moment
 from webforms.labels import case_labels
@@ -24,7 +24,7 @@ from webforms.words import gettext, ngettext
 from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("cases", __name__)
-FILTERS = ("q", "status", "process", "stage", "office", "opened_from", "opened_to")
+FILTERS = ("q", "status", "process", "stage", "level", "office", "opened_from", "opened_to")
 STATUSES = {
     "running": _l("Open"),
     "completed": _l("Closed"),
@@ -54,6 +54,7 @@ def index() -> str | Response:
         statuses=STATUSES.items(),
         processes=processes(),
         stages=stages(),
+        levels=[("any", gettext("With a level")), *levels()] if levels() else [],
         offices=my_offices(),
         may_start=bool(engine.startable(reading(), me())),
         address=lambda **changed: url_for("cases.index", **{**given, **changed}),
@@ -62,7 +63,7 @@ def index() -> str | Response:
 
 def criteria(given: dict[str, str]) -> dict[str, Any]:
     """The filters as the engine wants them; a date that is none is no filter."""
-    found: dict[str, Any] = {name: given.get(name) for name in ("status", "process", "stage", "office")}
+    found: dict[str, Any] = {name: given.get(name) for name in ("status", "process", "stage", "level", "office")}
     first, until = _midnight(given.get("opened_from")), _midnight(given.get("opened_to"), days=1)
     return {**found, "q": given.get("q", ""), "since": first, "until": until}
 
@@ -78,11 +79,11 @@ def _midnight(text: str | None, days: int = 0) -> datetime | None:
 
 def export(given: dict[str, str]) -> Response:
     """The filtered list for a spreadsheet."""
-    heading = [gettext(word) for word in ("Number", "Title", "Procedure", "Office", "Stage", "State", "Outcome")]
-    rows = [[*heading, gettext("Opened"), gettext("Closed")]]
+    heading = ("Number", "Title", "Procedure", "Office", "Stage", "Level", "State", "Outcome", "Opened", "Closed")
+    rows = [[gettext(word) for word in heading]]
     rows += [
-        [row.number, row.title, row.process_title, row.office_name, row.stage, str(state_light(row).text),
-             row.outcome or "", moment(row.opened_at), moment(row.closed_at)]
+        [row.number, row.title, row.process_title, row.office_name, row.stage, row.level_label,
+         str(state_light(row).text), row.outcome or "", moment(row.opened_at), moment(row.closed_at)]
         for row in _all(given)
     ]  # fmt: skip
     text = io.StringIO()
@@ -129,7 +130,13 @@ def listed(row: engine.CaseRow) -> dict[str, Any]:
         "office": row.office_name,
         "opened_at": row.opened_at,
         "light": state_light(row),
+        "level": level_of(row),
     }
+
+
+def level_of(row: engine.CaseRow) -> engine.Level:
+    """The badge of a case's level."""
+    return engine.Level(row.level, row.level_label, row.level_rank, row.level_colour)
 
 
 def state_light(row: engine.CaseRow) -> Light:
@@ -164,6 +171,7 @@ def _case(page: engine.CasePage) -> dict[str, Any]:
         "office": row.office,
         "offices": sorted({task.office for task in page.tasks}),
         "light": state_light(row),
+        "level": level_of(row),
         "outcome": row.outcome if row.status != "completed" else None,
         "opened_at": row.opened_at,
         "opened_by": told[-1].by if told else "",

@@ -60,6 +60,12 @@ def stages() -> Pairs:
     return list({stage: label for kind in kinds() for stage, label in kind.stages.items()}.items())
 
 
+def levels() -> Pairs:
+    """(id, label) of every level of every process in use, the most serious first."""
+    ranked = sorted((level for kind in kinds() for level in kind.levels), key=lambda level: -level.rank)
+    return list({level.id or "": level.label for level in ranked}.items())
+
+
 def my_offices() -> Pairs:
     """The offices whose cases the person may see."""
     if engine.sees_all_cases(reading(), me()):

@@ -11,6 +11,7 @@ from webforms.words import gettext
 
 QUIET = {"deadline_met", "deadline_cancelled", "deadline_started", "task_claimed"}  # said elsewhere on the page
 WARNING = {"deadline_expired", "incident", "event_raised", "case_cancelled", "deadline_stopped", "timer_failed"}
+WARNING |= {"level_changed"}
 END = {"case_completed"}
 ENGLISH = {
     "case_opened": "The case was registered",
@@ -26,6 +27,8 @@ ENGLISH = {
     "deadline_extended": "“%(label)s” was extended by %(period)s",
     "deadline_expired": "“%(label)s” expired",
     "deadline_reminded": "Reminder: last day of “%(label)s” is %(day)s",
+    "level_changed": "The level is now: %(label)s",
+    "level_removed": "It has no level any more",
     "timer_fired": "A time limit was reached and the procedure went on",
 }
 

@@ -99,6 +99,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "office": row.office_name,
         "holder": row.assignee_name,
         "light": light(row.due, now()),
+        "level": row.level,
     }
 
 

@@ -12,6 +12,8 @@ from engine.checks.report import Report
 from engine.facts import TYPES
 from engine.feel import Expression, FeelError, compile_expression
 from engine.functions import FUNCTIONS
+from engine.includes import is_includable, place_of
+from engine.levels import COLOURS
 
 MANIFEST = "manifest.toml"
 TABLES: dict[str, dict[str, type]] = {
@@ -24,9 +26,11 @@ ROWS: dict[str, dict[str, type]] = {
     "stages": {"label": str},
     "deadlines": {"label": str, "basis": str, "status": str, "from": str, "start": str, "remind": list},
     "papers": {"title": str, "template": str, "number": str},
+    "levels": {"label": str, "rank": int, "colour": str},
 }
-TEXTS = ("id", "title", "headline")
-WORDS = {str: "a text", bool: "true or false", list: "a list of texts", dict: "a table"}
+TEXTS = ("id", "title", "headline", "level", "level_reason")
+LISTS = ("include",)
+WORDS = {str: "a text", bool: "true or false", int: "a whole number", list: "a list of texts", dict: "a table"}
 DEEP_KEY = re.compile(r'(?:[\w\-"]{1,80}[ \t]{0,9}\.[ \t]{0,9}){40}')
 PLACES = frozenset(["office", "short", "year", "kind", "seq"])
 STATUSES = frozenset(["confirmed", "unconfirmed"])
@@ -56,7 +60,8 @@ class Manifest:
         self.texts = {key: self._typed(key, given[key], str) for key in TEXTS if key in given}
         self.tables = {name: self._table(name, given[name], keys) for name, keys in TABLES.items() if name in given}
         self.rows = {name: self._rows(name, given[name], keys) for name, keys in ROWS.items() if name in given}
-        for key in given.keys() - {*TEXTS, *TABLES, *ROWS}:
+        self.lists = {key: self._typed(key, given[key], list) for key in LISTS if key in given}
+        for key in given.keys() - {*TEXTS, *LISTS, *TABLES, *ROWS}:
             report.add("manifest-key", MANIFEST, entry=key)
 
     def names(self, section: str) -> set[str]:
@@ -69,7 +74,8 @@ class Manifest:
         return {key: set(row["fields"]) for key, row in self.rows.get("facts", {}).items() if "fields" in row}
 
     def _typed(self, entry: str, value: Any, wanted: type) -> Any:
-        if isinstance(value, wanted) and not (isinstance(value, list) and any(not isinstance(i, str) for i in value)):
+        fits = isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
+        if fits and not (isinstance(value, list) and any(not isinstance(i, str) for i in value)):
             return value
         self.report.add("manifest-shape", MANIFEST, entry=entry, wanted=WORDS[wanted])
         return wanted()
@@ -104,6 +110,8 @@ def check_manifest(manifest: Manifest, files: Collection[str], roles: Collection
     if start.get("form") and f"forms/{start['form']}.form" not in files:
         report.add("form-unknown", MANIFEST, "start", form=start["form"])
     _deadlines(manifest, report)
+    _levels(manifest, report)
+    _includes(manifest, files, report)
     return list(_texts(manifest, report))
 
 
@@ -149,8 +157,33 @@ def _deadlines(manifest: Manifest, report: Report) -> None:
                 report.add("period-wrong", MANIFEST, name, what="The reminder", text=period, reason="not a period")
 
 
+def _levels(manifest: Manifest, report: Report) -> None:
+    declared = manifest.rows.get("levels", {})
+    if bool(manifest.texts.get("level")) != bool(declared):
+        report.add("level-without-rule" if declared else "level-undeclared", MANIFEST, "level")
+    for name, row in declared.items():
+        if row.get("colour", COLOURS[0]) not in COLOURS:
+            report.add("level-colour", MANIFEST, name, text=row["colour"], known=", ".join(COLOURS))
+        if row.get("rank", 0) < 1:
+            report.add("level-rank", MANIFEST, name, name=name)
+
+
+def _includes(manifest: Manifest, files: Collection[str], report: Report) -> None:
+    places: set[str] = set()
+    for name in manifest.lists.get("include", ()):
+        if not is_includable(name):
+            report.add("include-name", MANIFEST, "include", text=name)
+        elif place_of(name) in places:
+            report.add("include-clash", MANIFEST, "include", text=name, place=place_of(name))
+        elif place_of(name) not in files:
+            report.add("include-missing", MANIFEST, "include", text=name)
+        else:
+            places.add(place_of(name))
+
+
 def _texts(manifest: Manifest, report: Report) -> Iterator[Text]:
-    given = [("", "The headline", manifest.texts.get("headline", ""))]
+    given = [("", f"The {key}", manifest.texts.get(key, "")) for key in ("headline", "level")]
+    given.append(("", "The reason of the level", manifest.texts.get("level_reason", "")))
     for name, row in manifest.rows.get("deadlines", {}).items():
         given += [(name, f"The {key}", row.get(key, "")) for key in ("label", "basis", "status")]
         if row.get("start"):

@@ -22,6 +22,15 @@ FILES = {
     ),
     "fact-name": _refused("{name} cannot be the name of a fact.", "Use a name such as received_on; not case or actor."),
     "fact-type": _refused("The fact {name} has the type {type}, which does not exist.", "Use text, date, number, ..."),
+    "level-undeclared": _refused("There is a rule for the level, but no level.", "Add [levels.high] and the others."),
+    "level-without-rule": _refused("There are levels, but no rule that gives one.", "Add level = to the manifest."),
+    "level-colour": _refused("{text} is not a colour for a level.", "Use one of {known}."),
+    "level-rank": _refused("The level {name} has no rank.", "Give it a rank of 1 or more; more serious is higher."),
+    "include-name": _refused(
+        "{text} cannot be included.", "Name a text file of a sibling folder: escalation/decisions/impact_level.dmn."
+    ),
+    "include-missing": _refused("The included file {text} is not there.", "Correct the name, or add the file."),
+    "include-clash": _refused("{text} would take the place of {place}, which is there already.", "Rename one of them."),
     "deadline-status": _refused("{text} is not a status.", "Write confirmed, unconfirmed or =FEEL."),
 }
 

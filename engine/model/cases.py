@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.model.base import Base
@@ -22,6 +22,8 @@ class Case(Base):
     stage: Mapped[str] = mapped_column(default="")
     status: Mapped[str] = mapped_column(default="running")  # running | suspended | completed | cancelled | incident
     outcome: Mapped[str | None]
+    level: Mapped[str | None]  # how serious, where the process says so; an id of its manifest
+    level_rank: Mapped[int] = mapped_column(default=0, server_default="0")  # higher is more serious; to order by
     data: Mapped[str] = mapped_column(Text)  # JSON of the variables, see engine.values
     state: Mapped[bytes]
     serial: Mapped[int] = mapped_column(BigInteger, unique=True)  # row id in the search table
@@ -37,6 +39,20 @@ class Case(Base):
         Index("ix_case_office_opened", "office", "opened_at"),
         Index("ix_case_process_opened", "process", "opened_at"),
         Index("ix_case_opened", "opened_at"),
+        Index(
+            "ix_case_level",
+            "level",
+            "opened_at",
+            sqlite_where=text("level IS NOT NULL"),
+            postgresql_where=text("level IS NOT NULL"),
+        ),
+        Index(
+            "ix_case_level_open",
+            "level_rank",
+            "due_at",
+            sqlite_where=text("level IS NOT NULL AND closed_at IS NULL"),
+            postgresql_where=text("level IS NOT NULL AND closed_at IS NULL"),
+        ),  # what runs with a level, the most serious first
     )
 
 
