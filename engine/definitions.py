@@ -5,7 +5,7 @@ The same files always give the same digest; compiled definitions are cached by i
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -16,7 +16,7 @@ from engine import decisions, runtime
 from engine.clocks import DeadlineRule
 from engine.errors import Finding, InvalidDefinition
 from engine.facts import Fact, read_facts, typed
-from engine.forms import Form
+from engine.forms import Form, read_rules
 from engine.includes import TEXT, included_names, place_of
 from engine.levels import Level, read_levels
 
@@ -103,7 +103,9 @@ class Definition:
         cached: dict[str, Form] = self.__dict__.setdefault("_forms", {})
         if name not in cached:
             text = self.files.get(f"forms/{name}.form")
-            cached[name] = Form.parse(text or EMPTY_FORM, f"forms/{name}.form", runtime.FUNCTIONS)
+            form = Form.parse(text or EMPTY_FORM, f"forms/{name}.form", runtime.FUNCTIONS)
+            checks = read_rules(self.manifest.get("checks", {}), name, runtime.FUNCTIONS)
+            cached[name] = replace(form, checks=checks)
         return cached[name]
 
     @cached_property

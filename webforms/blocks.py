@@ -36,6 +36,13 @@ class Row:
     title: str
     was: str
     blocks: "tuple[Block, ...]"
+    hint: str = ""
+    heading: str = ""  # where a group of rows begins
+
+    @property
+    def has_error(self) -> bool:
+        """Whether something in it is wrong."""
+        return any(block.error for block in self.blocks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +76,13 @@ class Block:
     can_add: bool = False
     can_remove: bool = False
     has_files: bool = False
+    is_table: bool = False
+    row_label: str = ""  # what the first column of a table holds
+
+    @property
+    def columns(self) -> "tuple[Block, ...]":
+        """What heads the columns of a table, from any row: a column hidden in one row is there in another."""
+        return self.rows[0].blocks if self.rows else ()
 
     @property
     def described_by(self) -> str:

@@ -51,20 +51,26 @@ def view(
     seen = engine.visible(form, raw, facts=facts, options=options, files=find_file, now=now)
     page = _Page(form, {path: messages(told) for path, told in problems.items()}, seen, options, find_file, facts)
     blocks = page.blocks(form.fields, raw, facts, "")
-    return FormView(blocks, tuple(_complaints(blocks, page.messages)), refresh or refresh_address())
+    return FormView(blocks, tuple(_complaints(blocks, problems, page.messages)), refresh or refresh_address())
 
 
-def _complaints(blocks: Sequence[Block], messages: Mapping[str, str]) -> Iterator[Complaint]:
+def _complaints(
+    blocks: Sequence[Block], problems: Mapping[str, Told], messages: Mapping[str, str]
+) -> Iterator[Complaint]:
     """Everything wrong, in the order of the page; what has no place on it comes first."""
     places = {block.name: block for block in each_block(blocks) if not block.hidden}
     titles = {row.path: row.title for block in each_block(blocks) for row in block.rows}
-    for path, message in messages.items():
-        if path not in places:
-            yield Complaint("", "", message)
-    for name, block in places.items():
-        if name in messages:
-            row = name.rpartition(".")[0]
-            yield Complaint(block.anchor, titles.get(row, ""), messages[name])
+    told: set[str] = set()
+    for path in [*(path for path in problems if path not in places), *(name for name in places if name in problems)]:
+        texts = problems[path].params.get("texts")
+        if texts is None:
+            row = path.rpartition(".")[0] if path in places else ""
+            yield Complaint(places[path].anchor if path in places else "", titles.get(row, ""), messages[path])
+            continue
+        for text in texts:  # a rule over several fields is told once, and leads to the first of them
+            if text not in told:
+                yield Complaint(places[path].anchor if path in places else "", "", text)
+        told.update(texts)
 
 
 def html_id(path: str, start: str = "f") -> str:
@@ -158,20 +164,33 @@ class _Page:
     def _list(self, each: engine.Field, rows: list[Any], facts: Any, name: str) -> dict[str, Any]:
         before = facts if isinstance(facts, list | tuple) else []
         columns = {column.key for column in _columns(each.children)}
-        drawn = []
+        style, drawn, heading = each.row_style, list[Row](), ""
+        cells = [column for column in each.children if not style.is_table or column.key not in _apart(style)]
         for index, row in enumerate(rows):
             path, was = f"{name}[{index}]", str(row.get("_was", ""))
             old = before[int(was)] if was.isdigit() and int(was) < len(before) else {}
-            inner = self.blocks(each.children, row, old if isinstance(old, Mapping) else {}, path + ".", columns)
-            title = gettext("%(label)s %(number)s", label=each.label, number=index + 1)
-            drawn.append(Row(html_id(path, "r"), path, title, was, inner))
+            told = {**(old if isinstance(old, Mapping) else {})}
+            inner = self.blocks(cells, row, told, path + ".", columns)
+            title, hint, group = (self._told(each, key, row, told) for key in (style.title, style.hint, style.group))
+            title = title or gettext("%(label)s %(number)s", label=each.label, number=index + 1)
+            begins, heading = group if group != heading else "", group
+            drawn.append(Row(html_id(path, "r"), path, title, was, inner, hint, begins))
         changeable = not each.fixed_rows and not each.readonly
         return {
             "rows": tuple(drawn),
             "can_add": changeable and len(rows) < each.rules.max_items,
             "can_remove": changeable and len(rows) > each.rules.min_items,
             "has_files": any(column.kind == "filepicker" for column in _columns(each.children)),
+            "is_table": style.is_table,
+            "row_label": next((column.label for column in each.children if column.key == style.title), each.label),
         }
+
+    def _told(self, each: engine.Field, key: str, row: Mapping[str, Any], fact: Mapping[str, Any]) -> str:
+        """What a column says about its row, in words."""
+        column = next((column for column in each.children if key and column.key == key), None)
+        if column is None:
+            return ""
+        return in_text(column, fact.get(key) if column.readonly else row.get(key), self.options)
 
     def _input(self, each: engine.Field, given: Any, name: str) -> dict[str, Any]:
         if each.kind in {"radio", "select", "checklist"}:
@@ -218,6 +237,11 @@ def _fits_picker(kind: str, value: str) -> bool:
         return not value or (len(value) in LENGTHS[kind] and ISO[kind](value) is not None)
     except ValueError:
         return False
+
+
+def _apart(style: Any) -> set[str]:
+    """The columns of a table that are not cells: they name, explain and group its rows."""
+    return {style.title, style.hint, style.group, style.key} - {""}
 
 
 def _columns(fields: Sequence[engine.Field]) -> Iterator[engine.Field]:

@@ -68,6 +68,8 @@ class Told(Protocol):
 def in_words(problem: Told) -> str:
     """The problem in the language of the page."""
     params = dict(problem.params)
+    if problem.code == "disagrees":
+        return " ".join(params.get("texts", ()))
     if problem.code == "pattern" and params.get("text"):
         return str(params["text"])
     words = REQUIRED.get(params.get("kind", "")) if problem.code == "required" else None

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from engine import documents, forms
+from engine.checks.cross_rules import check_cross_rules
 from engine.checks.drawing import Drawing
 from engine.checks.manifest import Manifest
 from engine.checks.report import Report
@@ -28,6 +29,7 @@ def check_forms(
         if element.form and f"forms/{element.form}.form" not in files and "{" not in element.form:
             rule = "form-unknown" if manifest is not None else "form-elsewhere"
             report.add(rule, node.file, node.id, node.line, form=element.form)
+    readable: dict[str, Form] = {}
     for name, text in files.items():
         if not name.endswith(".form"):
             continue
@@ -35,7 +37,11 @@ def check_forms(
         if name.removeprefix("forms/").removesuffix(".form") not in used and manifest is not None:
             report.add("form-unused", name)
         if not any(finding.level == "semantics" for finding in found):
-            _keys(name, Form.parse(text, name, FUNCTIONS), manifest, roles, report)
+            form = Form.parse(text, name, FUNCTIONS)
+            readable[name.removeprefix("forms/").removesuffix(".form")] = form
+            _keys(name, form, manifest, roles, report)
+    if manifest is not None:
+        check_cross_rules(manifest, readable, report)
 
 
 def _keys(file: str, form: Form, manifest: Manifest | None, roles: Collection[str], report: Report) -> None:

@@ -28,6 +28,7 @@ ROWS: dict[str, dict[str, type]] = {
     "papers": {"title": str, "template": str, "number": str},
     "levels": {"label": str, "rank": int, "colour": str},
 }
+CHECKS = "checks"  # rules over the answers of forms, read by `cross_rules`
 TEXTS = ("id", "title", "headline", "level", "level_reason")
 LISTS = ("include",)
 WORDS = {str: "a text", bool: "true or false", int: "a whole number", list: "a list of texts", dict: "a table"}
@@ -61,7 +62,8 @@ class Manifest:
         self.tables = {name: self._table(name, given[name], keys) for name, keys in TABLES.items() if name in given}
         self.rows = {name: self._rows(name, given[name], keys) for name, keys in ROWS.items() if name in given}
         self.lists = {key: self._typed(key, given[key], list) for key in LISTS if key in given}
-        for key in given.keys() - {*TEXTS, *LISTS, *TABLES, *ROWS}:
+        self.checks = self._typed(CHECKS, given.get(CHECKS, {}), dict)
+        for key in given.keys() - {*TEXTS, *LISTS, *TABLES, *ROWS, CHECKS}:
             report.add("manifest-key", MANIFEST, entry=key)
 
     def names(self, section: str) -> set[str]:

@@ -131,6 +131,12 @@ ELEMENTS = {
         "Use singleEntry, singleResult, collectEntries or resultList.",
     ),
     "form-unknown": _refused("There is no form {form} in the folder.", "Add forms/{form}.form, or correct the name."),
+    "check-form-unknown": _refused("The check names the form {form}, which is not in the folder.", "Correct the name."),
+    "check-field-unknown": _refused(
+        "The check names {name}, which the form {form} does not ask for.",
+        "Write the key of a field, list[row].column with a list that has a rowKey, or a column where `each` is given.",
+    ),
+    "check-each-unknown": _refused("{name} is not a list of the form {form}.", "Write the key of one of its lists."),
     "paper-template-missing": _refused("The template {template} is not in the folder.", "Add it."),
     "unknown-paper": _refused("There is no paper {name} in the manifest.", "Declare it, or correct the name."),
     "unknown-outcome": _refused("There is no outcome {name} in the manifest.", "Declare it, or correct the name."),

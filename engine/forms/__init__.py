@@ -1,6 +1,7 @@
 """Forms: what is asked at a step, read from form-js files; answers are checked here whoever sends them."""
 
 from engine.forms.check import as_typed, check, visible
+from engine.forms.cross import read_rules
 from engine.forms.decode import TooManyAnswers, decode
 from engine.forms.fields import Field, FileSource, Option, OptionSource, Rules, no_files, no_options
 from engine.forms.form import Form, InvalidForm, problems
@@ -22,6 +23,7 @@ __all__ = [
     "no_options",
     "problems",
     "raw_of",
+    "read_rules",
     "shown",
     "visible",
 ]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import InvalidAnswers, Problem
+from engine.forms.cross import disagreements
 from engine.forms.fields import INERT, FileSource, OptionSource, no_files, no_options
 from engine.forms.form import Form
 from engine.forms.layout import Cell, answers, laid_out
@@ -30,6 +31,7 @@ def check(
     cells = laid_out(form.fields, raw, facts=facts, options=options, files=files, now=now)
     problems: dict[str, Problem] = {}
     clean = dict(_collected(cells, {**facts, **answers(cells)}, problems, now))
+    problems = problems or disagreements(form.checks, cells, facts, now)  # only what can be read can disagree
     if problems:
         raise InvalidAnswers(problems)
     return clean

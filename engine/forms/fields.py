@@ -50,6 +50,17 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowStyle:
+    """How the rows of a list are drawn and named. Columns are named by their keys."""
+
+    is_table: bool = False  # rows of a table instead of one card after another
+    title: str = ""  # the column that names a row
+    hint: str = ""  # the column that says more about a row
+    group: str = ""  # the column whose changing value is a heading
+    key: str = ""  # the column by which rules name a row, as in figures[accepted].value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Field:
     """One component of a form. `id` is unique in the form, `key` names the fact (empty where nothing is asked)."""
 
@@ -65,6 +76,7 @@ class Field:
     sensitive: bool = False
     fixed_rows: bool = False  # rows can be neither added nor removed
     first_rows: int = 1
+    row_style: RowStyle = RowStyle()
     default: Any = None
     options: tuple[Option, ...] = ()
     values_key: str = ""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from engine.errors import Finding, InvalidDefinition
 from engine.feel import Expression
+from engine.forms.cross import CrossRules
 from engine.forms.fields import INERT, Field, walk
 from engine.forms.parse import read
 
@@ -24,6 +25,7 @@ class Form:
 
     id: str
     fields: tuple[Field, ...]
+    checks: tuple[CrossRules, ...] = ()
 
     @classmethod
     def parse(cls, text: str, file: str = "", functions: Functions | None = None) -> Self:

@@ -102,21 +102,40 @@ def _cells(
 
 
 def _rows(each: Field, given: Any, path: str, fact: Any, sources: Sources) -> list[Row]:
-    if is_blank(given):
+    before = [row if isinstance(row, Mapping) else {} for row in fact] if isinstance(fact, list | tuple) else []
+    is_fixed = each.fixed_rows and bool(before)
+    if is_blank(given) and not is_fixed:
         return []
+    given = [] if is_blank(given) else given
     if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
         raise wrong(each, "wrong-type", "this is not a list of rows")
-    before = [row if isinstance(row, Mapping) else {} for row in fact] if isinstance(fact, list | tuple) else []
     asked = {column.key for column in _columns(each.children) if not column.readonly}
     follows = each.fixed_rows or given is fact
     rows = []
-    for index, row in enumerate(given):
+    for index, row in enumerate(_as_they_were(each, given, before) if is_fixed else given):
         was = _place(row.get(WAS), index if follows and WAS not in row else None)
         old = before[was] if was is not None and was < len(before) else {}
         kept = {key: value for key, value in old.items() if key not in asked}
         cells = _cells(each.children, row, f"{path}[{index}].", old, sources)
         rows.append(Row(cells, not kept and _is_blank_row(each.children, row), kept))
     return rows
+
+
+def _as_they_were(
+    each: Field, given: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """One answer for each row of the fact, in its order, whatever was sent: rows are neither added nor left out.
+
+    A row says which one it is by its place in the fact, by the key column of the list, or by its own place.
+    """
+    key = each.row_style.key
+    known = {row[key]: place for place, row in enumerate(before) if key and isinstance(row.get(key), str)}
+    sent = {}
+    for index, row in enumerate(given):
+        named = row.get(key) if key else None
+        place = known.get(named, -1) if isinstance(named, str) else index
+        sent[_place(row.get(WAS), place if WAS not in row else None)] = row
+    return [{**sent.get(place, {}), WAS: str(place)} for place in range(len(before))]
 
 
 def _place(was: Any, otherwise: int | None) -> int | None:

@@ -10,6 +10,7 @@ from engine.errors import Finding
 from engine.feel import Expression, FeelError, compile_expression
 from engine.forms.fields import CHOICES, INERT, Field
 from engine.forms.options import options_of
+from engine.forms.row_styles import row_style
 from engine.forms.rules import RuleReader
 
 SCHEMA_VERSION = 19
@@ -154,7 +155,9 @@ class Reader:
             return field
         inner = raw.get("components") or []
         children = self.components(inner if isinstance(inner, list) else [], depth + 1)
-        return Field(**{**vars(field), "children": children})
+        self.here = name
+        style = row_style(self, properties, children) if kind == "dynamiclist" else field.row_style
+        return Field(**{**vars(field), "children": children, "row_style": style})
 
     def _key(self, raw: dict[str, Any], kind: str) -> str:
         if kind == "group" and (raw.get("path") or raw.get("key")):

@@ -1,5 +1,6 @@
 """A form with every component, drawn and driven in a page of its own."""
 
+import json
 import re
 import shutil
 import threading
@@ -180,6 +181,47 @@ def test_conditions_name_what_drives_them(drawn):
     assert block(page, "other_wish").trigger == "change from:closest form target:[name='wishes']"
     assert block(page, "many").trigger == "change from:closest form target:[name^='people['], rows from:body"
     assert page.has_conditions and page.has_required
+
+
+TABLE = {
+    "schemaVersion": 19, "type": "default", "id": "t", "components": [
+        {"type": "dynamiclist", "path": "figures", "label": "数字", "allowAddRemove": False,
+         "properties": {"display": "table", "rowKey": "id", "rowTitle": "name", "rowHint": "hint", "rowGroup": "part"},
+         "components": [
+            {"type": "textfield", "key": "id", "label": "I", "readonly": True},
+            {"type": "textfield", "key": "part", "label": "P", "readonly": True},
+            {"type": "textfield", "key": "name", "label": "指标", "readonly": True},
+            {"type": "textfield", "key": "hint", "label": "H", "readonly": True},
+            {"type": "number", "key": "counted", "label": "系统数", "readonly": True, "decimalDigits": 0},
+            {"type": "number", "key": "adjusted", "label": "改为"}]}],
+}  # fmt: skip
+FIGURES = [
+    {"id": "a", "part": "一", "name": "受理", "hint": "按受理日", "counted": Decimal(1200)},
+    {"id": "b", "part": "一", "name": "办结", "counted": Decimal(3)},
+    {"id": "c", "part": "二", "name": "人数", "counted": Decimal(0)},
+]
+
+
+def test_a_list_is_drawn_as_a_table_with_named_rows_and_a_rule_is_told_once(app):
+    form = engine.Form.parse(json.dumps(TABLE))
+    raw = {"figures": [{"_was": "0", "adjusted": "7"}, {"_was": "1"}, {"_was": "2"}]}
+    told = engine.Problem("disagrees", "x", {"texts": ("受理与办结不符",)})
+    with app.test_request_context():
+        drawn = view(form, raw, {f"figures[{n}].adjusted": told for n in (0, 1)}, options, {"figures": FIGURES})
+        html = render_template_string(PAGE, view=drawn, answers=None)
+    [listed] = drawn.blocks
+    assert [(row.title, row.hint, row.heading) for row in listed.rows] == [
+        ("受理", "按受理日", "一"),
+        ("办结", "", ""),
+        ("人数", "", "二"),
+    ]
+    assert not listed.can_add and not listed.can_remove and [one.label for one in listed.columns] == ["系统数", "改为"]
+    assert [(one.anchor, one.where, one.message) for one in drawn.problems] == [
+        ("f-figures-0-adjusted", "", "受理与办结不符")
+    ]
+    assert html.count('scope="row"') == 3 and html.count('scope="rowgroup"') == 2 and "1,200" in html
+    assert '<label class="visually-hidden" for="f-figures-0-adjusted">受理：改为</label>' in html
+    assert html.count('class="invalid-feedback"') == 2 and 'value="7"' in html and "按受理日" in html
 
 
 def test_every_problem_of_the_engine_has_words(app):
