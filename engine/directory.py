@@ -37,6 +37,10 @@ class Directory:
         """The office's Chinese name, or its id."""
         return str(self.offices.get(office, {}).get("name", office))
 
+    def offices_that(self, which: str) -> list[str]:
+        """The ids of the offices that have this flag or are of this kind."""
+        return [office for office, row in self.offices.items() if row.get(which) is True or row.get("kind") == which]
+
     def row(self, register: str, key: str) -> Mapping[str, Any] | None:
         """A row of a register."""
         return self.registers.get(register, {}).get(key)
@@ -101,6 +105,7 @@ def directory(session: Session, reference: str | None = None) -> Directory:
         {
             "office name": found.office_name,
             "register": found.row,
+            "offices": found.offices_that,
             "person name": _names(session),
             "person id": _ids(session),
         }

@@ -34,6 +34,12 @@ def _register_row(register: Any, key: Any) -> Any:
     return None if find is None or key is None else find(str(register), str(key))
 
 
+def _offices(which: Any) -> Any:
+    """The ids of the offices with a flag (`reporting`) or of a kind (`town`), in the order of their list."""
+    find = DIRECTORY.get().get("offices")
+    return None if find is None or which is None else find(str(which))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _period("wd"),
     "days": _period("d"),
@@ -42,4 +48,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "person name": _looked_up("person name"),
     "office name": _looked_up("office name"),
     "register": _register_row,
+    "offices": _offices,
 }

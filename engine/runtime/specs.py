@@ -86,10 +86,11 @@ class _Instances:
         parent.internal_data["merged"].append(str(child.id))
 
     def _result(self, child: Task) -> Any:
-        """The answers, or what the instance left under the name of the output item."""
+        """The answers with the item they belong to, or what the instance left under the name of the output item."""
         answers = child.internal_data.pop("answers", {})
         if self.output_item is None:
-            return answers
+            item = self.input_item.bpmn_id if self.input_item is not None else None
+            return answers if item is None else {item: child.data.get(item), **answers}
         name = self.output_item.bpmn_id
         return answers.get(name, turn_of(child).context(child).get(name))
 

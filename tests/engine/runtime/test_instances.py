@@ -63,10 +63,20 @@ def test_sequential_instances(kind: str):
 def test_results_are_collected_and_start_afresh_when_entered_again(*, sequential: bool):
     player = Player(each(instances("rows", "row", sequential=sequential, output="said")), {"rows": [1, 2]})
     player.do("a", word="one").do("a", word="two")
-    assert player.variables["said"] == [{"word": "one"}, {"word": "two"}]
+    assert player.variables["said"] == [{"row": 1, "word": "one"}, {"row": 2, "word": "two"}]
     player.do("z", again=True).do("a", word="three").do("a", word="four")
-    assert player.variables["said"] == [{"word": "three"}, {"word": "four"}]
+    assert player.variables["said"] == [{"row": 1, "word": "three"}, {"row": 2, "word": "four"}]
     assert player.do("z", again=False).done
+
+
+def test_parallel_results_come_in_the_order_of_the_answers_each_with_its_item():
+    player = Player(each(instances("rows", "row", output="said")), {"rows": ["x", "y", "z"]})
+    player.do("a", 2, word="last first").do("a", word="then the first").do("a", row="nobody else", word="then y")
+    assert player.variables["said"] == [
+        {"row": "z", "word": "last first"},
+        {"row": "x", "word": "then the first"},
+        {"row": "nobody else", "word": "then y"},
+    ]
 
 
 @pytest.mark.parametrize("sequential", [False, True])
@@ -198,7 +208,7 @@ def test_the_task_after_a_collecting_one_keeps_its_answers():
         .do("z", again=False, note="kept")
     )
     assert player.variables["note"] == "kept"
-    assert player.variables["said"] == [{"word": "one"}]
+    assert player.variables["said"] == [{"row": 1, "word": "one"}]
 
 
 @pytest.mark.parametrize("sequential", [False, True])
