@@ -1,6 +1,7 @@
 """Printable papers of a case, made from its data: issued ones as it was then, previews as it is now."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,8 @@ def paper_page(session: Session, paper_id: UUID, actor: Actor) -> PaperPage:
         raise NotFound
     case = visible_case(session, row.case_id, actor)
     kept = loads(row.data)
-    return _paper(session, case, row.kind, kept["facts"], kept["deadlines"], row.number, row.issued_at)
+    page = _paper(session, case, row.kind, kept["facts"], kept["deadlines"], row.number, row.issued_at)
+    return replace(page, paper_id=row.id)
 
 
 def paper_preview(
@@ -89,7 +91,7 @@ def _paper(
         "register": names.register,
     }
     html = documents.render(template, context)
-    return PaperPage(case.id, case.number, kind, paper.title, number, html, not number)
+    return PaperPage(case.id, case.number, kind, paper.title, number, html, not number, at)
 
 
 class Names:

@@ -324,6 +324,8 @@ class PaperPage:
     paper_number: str
     html: str
     is_preview: bool
+    issued_at: datetime
+    paper_id: UUID | None = None  # of an issued one
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """Papers: issued ones and previews, as sheets for the printer."""
 
+import io
 from uuid import UUID
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request, send_file
 from markupsafe import Markup
 
 import engine
 from webforms.auth import me
 from webforms.database import now, reading
 from webforms.security import allow
+from webforms.wordfile import MEDIA_TYPE, word_file
 
 blueprint = Blueprint("papers", __name__)
 
@@ -23,6 +25,16 @@ def init_app(app: Flask) -> None:
 def show(paper_id: UUID) -> str:
     """An issued paper."""
     return _sheet(engine.paper_page(reading(), paper_id, me()))
+
+
+@blueprint.get("/papers/<uuid:paper_id>.docx")
+@allow("signed-in")
+def word(paper_id: UUID) -> Response:
+    """An issued paper as a Word document, named after its title and number."""
+    page = engine.paper_page(reading(), paper_id, me())
+    content = word_file(page.html, title=f"{page.title} {page.paper_number}", at=page.issued_at)
+    name = f"{page.title} {page.paper_number}.docx".replace("/", "-")
+    return send_file(io.BytesIO(content), MEDIA_TYPE, as_attachment=True, download_name=name)
 
 
 @blueprint.get("/cases/<uuid:case_id>/papers/<kind>")
