@@ -17,10 +17,10 @@ from engine.commands import cancel_case, complete_task, raise_event, set_fact, s
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
 from engine.definitions import Definition, define, read_files
-from engine.deployment import deploy, deploy_files
+from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
 from engine.drafts import drop_draft, save_draft
-from engine.due import due_cases, due_effects, due_reminders, is_anchor_due, next_due
+from engine.due import due_cases, due_effects, due_reminders, is_anchor_due
 from engine.errors import (
     AlreadyDone,
     Busy,
@@ -40,6 +40,17 @@ from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
 from engine.levels import Level
+from engine.openings import (
+    DueStart,
+    due_entries,
+    due_starts,
+    next_due,
+    next_start,
+    open_missed,
+    plan_starts,
+    postpone_start,
+    start_by_calendar,
+)
 from engine.operations import deliver_effect, fire_timers, postpone_timers, send_reminders
 from engine.options import options_for
 from engine.papers import paper_page, paper_preview, person_name
@@ -150,6 +161,7 @@ __all__ = [
     "Directory",
     "Done",
     "DueInfo",
+    "DueStart",
     "EngineError",
     "EventRow",
     "Fact",
@@ -204,6 +216,7 @@ __all__ = [
     "answer_trial",
     "append_ledger",
     "awaited_by",
+    "begin_calendar",
     "cancel_case",
     "case_ids",
     "case_page",
@@ -230,7 +243,9 @@ __all__ = [
     "drop_incident",
     "due_cases",
     "due_effects",
+    "due_entries",
     "due_reminders",
+    "due_starts",
     "edit_person",
     "enable_person",
     "event_page",
@@ -252,6 +267,8 @@ __all__ = [
     "load_reference",
     "may_administer",
     "next_due",
+    "next_start",
+    "open_missed",
     "open_tasks",
     "options_for",
     "paper_page",
@@ -260,7 +277,9 @@ __all__ = [
     "person_name",
     "person_of",
     "plain",
+    "plan_starts",
     "postpone_reminder",
+    "postpone_start",
     "postpone_timers",
     "process_kinds",
     "projected_deadlines",
@@ -286,6 +305,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "snapshot",
+    "start_by_calendar",
     "start_case",
     "start_page",
     "start_trial",

@@ -1,6 +1,6 @@
 """The verbs that change a case. The caller owns the transaction, the actor and the clock; a verb never commits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,8 +66,13 @@ def open_case(
     key: str | None = None,
     source: tuple[UUID, str] | None = None,
     message: str | None = None,
+    derive: Callable[[runtime.Turn], None] | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> Done:
-    """Open a case with typed values, by its plain start or by a `message`; `source` is the case it comes from."""
+    """Open a case with typed values, by its plain start or by a `message`; `source` is the case it comes from.
+
+    `derive` assigns what follows from the values; `detail` is told in the event beside them.
+    """
     number = definition.manifest.get("number", {})
     kind = str(number.get("kind", definition.process))
     pattern = str(number.get("pattern", "{kind}-{office}-{year}-{seq:04d}"))
@@ -78,10 +83,11 @@ def open_case(
     clean = protect(definition.facts, values, keeper(loaded))
     for fact, value in clean.items():
         loaded.turn.assign(fact, value)
+    if derive is not None:
+        derive(loaded.turn)
     loaded.turn.start(message)
-    after = store.save(
-        session, loaded, "case_opened", {"answers": told(definition, values)}, actor=actor, now=now, submission=key
-    )
+    known = {"answers": told(definition, values), **(detail or {})}
+    after = store.save(session, loaded, "case_opened", known, actor=actor, now=now, submission=key)
     keep_sensitive(session, loaded)
     attach_files(session, loaded.case.id, values)
     drop_draft(session, f"start:{definition.process}", actor=actor)

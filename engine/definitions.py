@@ -19,6 +19,7 @@ from engine.facts import Fact, read_facts, typed
 from engine.forms import Form, read_rules
 from engine.includes import TEXT, included_names, place_of
 from engine.levels import Level, read_levels
+from engine.recurrence import Recurrence, read_recurrence
 
 FILE_LIMIT = 2_000_000
 CACHED = 64
@@ -142,6 +143,11 @@ class Definition:
         declared = self.manifest.get("start", {}).get("message")
         drawn = {e.event_name for e in self.diagram.start_events(self.process) if e.event == "message"}
         return frozenset(drawn | ({declared} if declared else set()))
+
+    @cached_property
+    def calendar(self) -> tuple[Recurrence, ...]:
+        """What the calendar opens: the entries `[[start.calendar]]`."""
+        return tuple(map(read_recurrence, self.manifest.get("start", {}).get("calendar", ())))
 
     def label(self, section: str, key: str | None) -> str:
         """The label of an outcome, stage, ... by id."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from engine import definitions
@@ -13,7 +13,7 @@ from engine.authority import Actor
 from engine.checks import check_files
 from engine.directory import directory
 from engine.errors import InvalidDefinition
-from engine.model import Version
+from engine.model import CalendarEntry, Version
 from engine.rows import DeployedVersion
 
 
@@ -31,8 +31,9 @@ def deploy_files(session: Session, files: Mapping[str, str], *, actor: Actor, no
     known = session.scalar(select(Version).where(Version.digest == digest, Version.active))
     if known is not None:
         return _deployed(known, is_new=False)
-    roles = frozenset(directory(session).roles)
-    findings = [finding for finding in check_files(files, roles=roles) if finding.level != "warning"]
+    known_here = directory(session)
+    roles, offices = frozenset(known_here.roles), frozenset(known_here.offices)
+    findings = [f for f in check_files(files, roles=roles, offices=offices) if f.level != "warning"]
     if findings:
         raise InvalidDefinition(findings)
     definition = definitions.define(files)
@@ -49,8 +50,23 @@ def deploy_files(session: Session, files: Mapping[str, str], *, actor: Actor, no
     )
     version.active = True
     session.add(version)
+    _watch(session, definition, now)
     append_ledger(session, "version_deployed", {"process": definition.process, "digest": definition.digest}, actor, now)
     return _deployed(version, is_new=True)
+
+
+def _watch(session: Session, definition: definitions.Definition, now: datetime) -> None:
+    """Let the calendar's new entries count from now, and forget those that are gone."""
+    entries = {entry.id for entry in definition.calendar}
+    known = set(session.scalars(select(CalendarEntry.entry).where(CalendarEntry.process == definition.process)))
+    gone = delete(CalendarEntry).where(CalendarEntry.process == definition.process)
+    session.execute(gone.where(CalendarEntry.entry.in_(known - entries)))
+    session.add_all(CalendarEntry(process=definition.process, entry=e, looked_until=now) for e in entries - known)
+
+
+def begin_calendar(session: Session, *, now: datetime) -> None:
+    """Let every entry of the calendar count from now: nothing before is opened or missed. For clocks that are moved."""
+    session.execute(update(CalendarEntry).values(looked_until=now))
 
 
 def _deployed(version: Version, *, is_new: bool) -> DeployedVersion:

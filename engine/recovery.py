@@ -13,6 +13,7 @@ from engine import commands
 from engine.authority import CLOCK, Actor
 from engine.errors import NotAllowed, NotFound
 from engine.model import Deadline, Effect, Incident, Person, PersonRole
+from engine.openings import retry_start
 from engine.operations import ATTEMPTS, BACKOFF_LIMIT, back_off, deliver_effect, fire_timers, send_reminders
 from engine.values import from_json, json_ready
 
@@ -144,6 +145,10 @@ def _remind(session: Session, args: dict[str, Any], actor: Actor, now: datetime)
         send_reminders(session, row.id, now=now)
 
 
+def _opening(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
+    retry_start(session, int(args["start_id"]), now=now)
+
+
 VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] = {
     "complete_task": _complete,
     "start_case": _start,
@@ -151,4 +156,5 @@ VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] 
     "fire_timers": _timers,
     "deliver_effect": _effect,
     "send_reminders": _remind,
+    "start_by_calendar": _opening,
 }

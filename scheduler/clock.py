@@ -50,8 +50,9 @@ def _add(
             looking.release()
         if done.total or done.anchored:
             _log.info(
-                "fired %d, reminded %d, delivered %d, failed %d", done.fired, done.reminded, done.delivered, done.failed
-            )
+                "opened %d, fired %d, reminded %d, delivered %d, failed %d",
+                done.opened, done.fired, done.reminded, done.delivered, done.failed,
+            )  # fmt: skip
 
     aps.add_job(look)  # at once: whatever came due while nobody looked
     aps.add_job(look, "interval", seconds=every, max_instances=1, coalesce=True, misfire_grace_time=None)

@@ -47,7 +47,12 @@ class Player:
         where = "start"
         try:
             yield self.story.at + self.shift
-            self._start()
+            if self.story.calendar is None or self.story.calendar:
+                self.stage.keep_calendar(self.story.calendar)
+            if self.story.open:
+                yield from self._open()
+            else:
+                self._start()
             self.stage.settle()
             if self.pace:
                 yield self.stage.now + self.pace
@@ -105,6 +110,20 @@ class Player:
             done = engine.start_case(
                 session, self.story.process, answers, office=self.office, actor=actor, now=self.stage.now
             )
+        self.case_id = done.case_id
+
+    def _open(self) -> Iterator[datetime]:
+        """Wait for the calendar's next instant; it opens the case, at the latest when we say so."""
+        with self.stage.database.reads.begin() as session:
+            start = engine.next_start(
+                session, self.story.process, self.story.open, self.office, after=self.stage.now - timedelta(seconds=1)
+            )
+        yield start.due_at
+        try:
+            with self.stage.database.sessions.begin() as session:
+                done = engine.start_by_calendar(session, start, now=self.stage.now)
+        except engine.AlreadyDone as error:
+            done = error.result
         self.case_id = done.case_id
 
     def _do(self, step: Step) -> None:

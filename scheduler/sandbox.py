@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -61,6 +61,7 @@ class Sandbox:
     files: Path
     handlers: Handlers | None = None
     anchors: bool = False
+    calendar: Collection[str] | None = frozenset()  # the entries that the calendar opens here; None: all of them
     cast: Cast = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,7 +69,13 @@ class Sandbox:
 
     def settle(self) -> Ticked:
         """Let everything due now happen."""
-        return tick(self.database, self.now, self.handlers, anchors=self.anchors)
+        return tick(self.database, self.now, self.handlers, anchors=self.anchors, calendar=self.calendar)
+
+    def keep_calendar(self, entries: Collection[str] | None = None) -> None:
+        """Let the calendar open cases ("<process>/<entry>", or all) from now on; the past is not made up for."""
+        self.calendar = entries
+        with self.database.sessions.begin() as session:
+            engine.begin_calendar(session, now=self.now)
 
     def advance(self, until: datetime, looks: int = LOOKS) -> None:
         """Jump from due instant to due instant, up to and including `until`."""
@@ -86,7 +93,7 @@ class Sandbox:
     def next_due(self) -> datetime | None:
         """The next instant at which something is due."""
         with self.database.reads.begin() as session:
-            return engine.next_due(session, after=self.now)
+            return engine.next_due(session, after=self.now, only=self.calendar)
 
     def later(self, seconds: float) -> None:
         """Let a little time pass in which nothing is looked at."""

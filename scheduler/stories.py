@@ -9,7 +9,7 @@ from typing import Any
 
 import engine
 
-STORY_KEYS = frozenset(["title", "covers", "office", "at", "by", "start", "steps"])
+STORY_KEYS = frozenset(["title", "covers", "office", "at", "by", "start", "open", "calendar", "steps"])
 STEP_KEYS = frozenset(["do", "raise", "wait", "until", "answers", "expect", "by", "process", "note"])
 EXPECT_KEYS = frozenset(
     ["open", "stage", "outcome", "status", "deadlines", "projected", "facts", "papers", "linked", "incidents"]
@@ -54,6 +54,8 @@ class Story:
     steps: tuple[Step, ...]
     path: Path
     by: str = ""
+    open: str = ""  # the entry of the calendar that opens the case, instead of a person
+    calendar: tuple[str, ...] | None = ()  # entries ("<process>/<entry>") that open cases beside it; None: all
 
 
 def read_story(path: Path) -> Story:
@@ -61,6 +63,8 @@ def read_story(path: Path) -> Story:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
         _only(document, STORY_KEYS, path.name)
+        if "open" in document and ("start" in document or "by" in document):
+            raise InvalidStory(f"{path.name}: the calendar opens the case, or a person does; not both")
         return Story(
             name=path.stem,
             process=path.parent.parent.name,
@@ -74,6 +78,8 @@ def read_story(path: Path) -> Story:
             ),
             path=path,
             by=str(document.get("by", "")),
+            open=str(document.get("open", "")),
+            calendar=_calendar(document.get("calendar", False)),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
         raise InvalidStory(f"{path}: {error!r}") from error
@@ -89,6 +95,15 @@ def moment(value: Any) -> datetime:
     """An instant; without a zone it is the office's."""
     found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     return found if found.tzinfo is not None else found.replace(tzinfo=engine.OFFICE)
+
+
+def _calendar(given: Any) -> tuple[str, ...] | None:
+    """`true`: every entry of every process; a list: those; nothing or `false`: none."""
+    if isinstance(given, bool):
+        return None if given else ()
+    if isinstance(given, list) and all(isinstance(entry, str) and entry.count("/") == 1 for entry in given):
+        return tuple(given)
+    raise ValueError(f"calendar must be true or a list of <process>/<entry>, not {given!r}")
 
 
 def _step(row: Mapping[str, Any], where: str) -> Step:

@@ -1,7 +1,7 @@
 """One look at the clock: everything that is due happens, each case in a transaction of its own."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ _log = logging.getLogger("tiaojie.clock")
 class Ticked:
     """What one look at the clock did."""
 
+    opened: int = 0
     fired: int = 0
     reminded: int = 0
     delivered: int = 0
@@ -30,14 +31,26 @@ class Ticked:
     @property
     def total(self) -> int:
         """How much happened at all."""
-        return self.fired + self.reminded + self.delivered + self.failed
+        return self.opened + self.fired + self.reminded + self.delivered + self.failed
 
 
-def tick(database: engine.Database, now: datetime, handlers: Handlers | None = None, *, anchors: bool = True) -> Ticked:
-    """Let everything due happen. A case that fails backs off and never holds up the others."""
+def tick(
+    database: engine.Database,
+    now: datetime,
+    handlers: Handlers | None = None,
+    *,
+    anchors: bool = True,
+    calendar: Collection[str] | None = None,
+) -> Ticked:
+    """Let everything due happen. A case that fails backs off and never holds up the others.
+
+    `calendar` limits what the calendar opens to these entries ("<process>/<entry>"); None is all of them.
+    """
     done = Ticked()
+    _plan(database, now, calendar)
     for _ in range(ROUNDS):
         before = done.total
+        _open(database, now, done)
         _fire(database, now, done)
         _remind(database, now, done)
         _deliver(database, now, handlers, done)
@@ -46,6 +59,48 @@ def tick(database: engine.Database, now: datetime, handlers: Handlers | None = N
     if anchors:
         _anchor(database, now, done)
     return done
+
+
+def _plan(database: engine.Database, now: datetime, calendar: Collection[str] | None) -> None:
+    """Write down what the calendar has to open since the last look, and what was missed."""
+    with database.reads.begin() as session:
+        entries = engine.due_entries(session, now=now, only=calendar)
+    for process, entry in entries:
+        try:
+            with database.sessions.begin() as session:
+                engine.plan_starts(session, process, entry, now=now)
+        except Exception as error:  # noqa: BLE001 whatever an entry does, the next one has its turn
+            if _is_busy(error):
+                return
+            _log.exception("the calendar of %s/%s could not be read", process, entry)
+
+
+def _open(database: engine.Database, now: datetime, done: Ticked) -> None:
+    with database.reads.begin() as session:
+        starts = engine.due_starts(session, now=now)
+    for start in starts:
+        try:
+            with database.sessions.begin() as session:
+                engine.start_by_calendar(session, start, now=now)
+            done.opened += 1
+        except (engine.AlreadyDone, engine.CaseChanged):
+            continue  # somebody was faster
+        except Exception as error:  # noqa: BLE001 whatever an opening does, the next one has its turn
+            if _is_busy(error):
+                return
+            _log.exception("%s/%s could not be opened for %s", start.process, start.entry, start.office)
+            _put_off(database, start, error, now)
+            done.failed += 1
+
+
+def _put_off(database: engine.Database, start: engine.DueStart, error: Exception, now: datetime) -> None:
+    """What the clock cannot open after several attempts is an incident, to be carried out again by people."""
+    with database.sessions.begin() as session:
+        given_up = engine.postpone_start(session, start, error, now=now)
+        if given_up is not None:
+            told = {"process": start.process, "entry": start.entry, "office": start.office, "period": start.period_name}
+            arguments = {"start_id": given_up, **told}
+            engine.record_incident(session, "start_by_calendar", arguments, error, actor=engine.CLOCK, now=now)
 
 
 def _fire(database: engine.Database, now: datetime, done: Ticked) -> None:

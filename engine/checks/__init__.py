@@ -19,6 +19,7 @@ from engine.checks.house import check_house
 from engine.checks.house_rules import HOUSE_RULES
 from engine.checks.manifest import MANIFEST, Manifest, check_manifest, read_toml
 from engine.checks.names import check_names, known_names
+from engine.checks.openings import check_openings
 from engine.checks.report import Report
 from engine.checks.rules import SEMANTICS
 from engine.checks.structure import check_structure
@@ -39,9 +40,17 @@ def check_definition(
 
 
 def check_files(
-    files: Mapping[str, str], process: str | None = None, *, roles: Collection[str] = frozenset(), house: bool = True
+    files: Mapping[str, str],
+    process: str | None = None,
+    *,
+    roles: Collection[str] = frozenset(),
+    offices: Collection[str] = frozenset(),
+    house: bool = True,
 ) -> list[Finding]:
-    """Everything wrong with the files of a folder, whatever is in them. Without a manifest house rules are advice."""
+    """Everything wrong with the files of a folder, whatever is in them. Without a manifest house rules are advice.
+
+    `roles` and `offices` are those that exist; where none are given, any may.
+    """
     report = Report(SEMANTICS | HOUSE_RULES)
     files = {name: text for name, text in files.items() if _is_text(name, text, report)}
     manifest = _manifest(files, report)
@@ -54,6 +63,7 @@ def check_files(
     decided = check_decisions(files, drawing, report)
     if manifest is not None:
         texts = check_manifest(manifest, files, roles, report)
+        texts += check_openings(manifest, drawing, main, roles, offices, report)
         check_names(compiled, texts, drawing, manifest, report)
         names = known_names(drawing, manifest)
         check_papers(files, manifest, names, report)

@@ -21,6 +21,7 @@ HOUSE = {
         "The form asks for {name} in {list}, which has no such column.", "Add [facts.{list}.fields.{name}]."
     ),
     "unknown-role": _house("There is no role {role}.", "Use a role of processes/roles.toml."),
+    "unknown-office": _house("There is no office {office}.", "Use an office of processes/offices.toml."),
     "user-task-without-role": _house("Nobody can do this task: it has no role and no assignee.", "Enter a role."),
     "assignee-by-name": _house(
         "The assignee {text} is a user name: nobody is asked where there is no such user.",

@@ -18,7 +18,7 @@ from engine.levels import COLOURS
 MANIFEST = "manifest.toml"
 TABLES: dict[str, dict[str, type]] = {
     "number": {"kind": str, "pattern": str},
-    "start": {"roles": list, "form": str, "message": str, "calendar": str, "for_each": str},
+    "start": {"roles": list, "form": str, "message": str, "calendar": tuple},  # entries: see `openings`
 }
 ROWS: dict[str, dict[str, type]] = {
     "facts": {"type": str, "label": str, "search": bool, "sensitive": bool, "internal": bool, "fields": dict},
@@ -31,7 +31,15 @@ ROWS: dict[str, dict[str, type]] = {
 CHECKS = "checks"  # rules over the answers of forms, read by `cross_rules`
 TEXTS = ("id", "title", "headline", "level", "level_reason")
 LISTS = ("include",)
-WORDS = {str: "a text", bool: "true or false", int: "a whole number", list: "a list of texts", dict: "a table"}
+WORDS = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list of texts",
+    dict: "a table",
+    tuple: "a list of tables",
+}
+ITEMS: dict[Any, Any] = {list: str, tuple: dict}
 DEEP_KEY = re.compile(r'(?:[\w\-"]{1,80}[ \t]{0,9}\.[ \t]{0,9}){40}')
 PLACES = frozenset(["office", "short", "year", "kind", "seq"])
 STATUSES = frozenset(["confirmed", "unconfirmed"])
@@ -76,8 +84,11 @@ class Manifest:
         return {key: set(row["fields"]) for key, row in self.rows.get("facts", {}).items() if "fields" in row}
 
     def _typed(self, entry: str, value: Any, wanted: type) -> Any:
-        fits = isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
-        if fits and not (isinstance(value, list) and any(not isinstance(i, str) for i in value)):
+        items = value if isinstance(value, list) else []
+        fits = isinstance(value, list if wanted in ITEMS else wanted) and not (
+            wanted is int and isinstance(value, bool)
+        )
+        if fits and all(isinstance(item, ITEMS[wanted]) for item in items):
             return value
         self.report.add("manifest-shape", MANIFEST, entry=entry, wanted=WORDS[wanted])
         return wanted()
@@ -191,13 +202,18 @@ def _texts(manifest: Manifest, report: Report) -> Iterator[Text]:
         if row.get("start"):
             given.append((name, "The start", "=" + row["start"].removeprefix("=")))
     for element, what, text in given:
-        if is_juel(text):
-            report.add("expression-juel", MANIFEST, element, what=what, text=text)
-        elif text.startswith("="):
-            try:
-                yield Text(what, element, compile_expression(text[1:], functions=FUNCTIONS))
-            except FeelError as error:
-                report.add(
-                    "expression", MANIFEST, element, what=what, text=text, reason=str(error), code=error.code,
-                    column=error.column or 1, position=error.position or 0,
-                )  # fmt: skip
+        yield from text_of(element, what, text, report)
+
+
+def text_of(element: str, what: str, text: str, report: Report) -> Iterator[Text]:
+    """The expression of a text that starts with `=`; what cannot be read is reported."""
+    if is_juel(text):
+        report.add("expression-juel", MANIFEST, element, what=what, text=text)
+    elif text.startswith("="):
+        try:
+            yield Text(what, element, compile_expression(text[1:], functions=FUNCTIONS))
+        except FeelError as error:
+            report.add(
+                "expression", MANIFEST, element, what=what, text=text, reason=str(error), code=error.code,
+                column=error.column or 1, position=error.position or 0,
+            )  # fmt: skip

@@ -10,6 +10,7 @@ from engine.feel import Expression
 from engine.xml import CAMUNDA, NS, tag
 
 GIVEN = frozenset(["case", "actor"])
+OPENED = frozenset(["period_first", "period_last", "period_name", "planned_at"])  # what the calendar gives
 COUNTERS = frozenset(["nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"])
 
 
@@ -34,6 +35,8 @@ def results_of(drawing: Drawing) -> dict[str, str]:
 def known_names(drawing: Drawing, manifest: Manifest | None) -> frozenset[str]:
     """All names of the folder."""
     facts = manifest.names("facts") if manifest is not None else set()
+    if manifest is not None and manifest.tables.get("start", {}).get("calendar"):
+        facts |= OPENED
     return frozenset(facts | locals_of(drawing) | results_of(drawing).keys() | GIVEN)
 
 

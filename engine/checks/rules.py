@@ -34,6 +34,22 @@ FILES = {
     "deadline-status": _refused("{text} is not a status.", "Write confirmed, unconfirmed or =FEEL."),
 }
 
+CALENDAR = {
+    "calendar-missing": _refused("The calendar entry {name} has no {key}.", "Every entry needs id, every and on."),
+    "calendar-twice": _refused("There are two calendar entries {name}.", "Give one another id."),
+    "calendar-value": _refused("The calendar entry {name} cannot have {key} = {text}.", "Write {wanted}."),
+    "calendar-day": _refused(
+        "The calendar entry {name}: {text} is not a day of such a period ({every}).",
+        "Write 20 (month, week), 01-05 (quarter, half year, year), last, last-10d, last-3wd or 5wd.",
+    ),
+    "calendar-office": _refused(
+        "The calendar entry {name} must say for which offices it opens cases.", "Write either for_each or office."
+    ),
+    "calendar-start": _refused(
+        "The calendar entry {name} has no start event to begin at ({wanted}).", "Draw it, or correct its message."
+    ),
+}
+
 IDS = {
     "id-missing": _refused("A {kind} has no id.", "Give it an id."),
     "id-duplicate": _refused("The id {id} is used twice; the first is in line {first}.", "Give one another id."),
@@ -165,4 +181,4 @@ EXPRESSIONS = {
     "number-wrong": _refused("{what} {text} is not a whole number.", "Write a number, or =FEEL."),
 }
 
-SEMANTICS = FILES | IDS | FLOWS | ELEMENTS | EXPRESSIONS
+SEMANTICS = FILES | CALENDAR | IDS | FLOWS | ELEMENTS | EXPRESSIONS

@@ -4,6 +4,7 @@ from engine.model.base import FAR, NAMING, Base, Instant
 from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
 from engine.model.contents import Draft, File, Paper
+from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
 from engine.model.trail import Anchor, Event, Incident, Ledger
@@ -13,6 +14,8 @@ __all__ = [
     "NAMING",
     "Anchor",
     "Base",
+    "CalendarEntry",
+    "CalendarStart",
     "Case",
     "CaseLink",
     "CaseOffice",

@@ -35,8 +35,9 @@ def register(commands: Commands) -> None:
 def check(chosen: Namespace) -> int:
     """Check and tell."""
     found: list[tuple[str, engine.Finding]] = []
-    for name, files, roles in _candidates(chosen.path):
-        found += [(name, finding) for finding in engine.check_files(files, roles=roles)]
+    for name, files, known in _candidates(chosen.path):
+        roles, offices = known.get("roles", frozenset()), known.get("offices", frozenset())
+        found += [(name, finding) for finding in engine.check_files(files, roles=roles, offices=offices)]
     refused = engine.refusals(finding for _, finding in found)
     if chosen.json:
         tell_json({"findings": [{"in": name, **finding_row(f)} for name, f in found], "publishable": not refused})
@@ -60,9 +61,9 @@ def finding_line(finding: engine.Finding, name: str = "") -> str:
     return f"{place}{about} [{finding.level}: {finding.rule}] {finding.message}{remedy}"
 
 
-def _candidates(paths: Sequence[Path]) -> list[tuple[str, Mapping[str, str], frozenset[str]]]:
+def _candidates(paths: Sequence[Path]) -> list[tuple[str, Mapping[str, str], dict[str, frozenset[str]]]]:
     singles = [path for path in paths if path.is_file()]
-    found: list[tuple[str, Mapping[str, str], frozenset[str]]] = []
+    found: list[tuple[str, Mapping[str, str], dict[str, frozenset[str]]]] = []
     for path in paths:
         if not path.exists():
             raise Refused(f"{path} does not exist")
@@ -70,9 +71,9 @@ def _candidates(paths: Sequence[Path]) -> list[tuple[str, Mapping[str, str], fro
             folders = [path] if (path / "manifest.toml").exists() else process_folders(path)
             if not folders:
                 raise Refused(f"{path} holds no process folder (one with a manifest.toml)")
-            found += [(folder.name, read_folder(folder), roles_near(folder)) for folder in folders]
+            found += [(folder.name, read_folder(folder), known_near(folder)) for folder in folders]
     if singles:
-        found.append(("", {path.name: read_text(path) for path in singles}, frozenset()))
+        found.append(("", {path.name: read_text(path) for path in singles}, {}))
     return found
 
 
@@ -92,12 +93,14 @@ def read_text(path: Path) -> str:
         raise Refused(f"{path} is not UTF-8 text") from error
 
 
-def roles_near(folder: Path) -> frozenset[str]:
-    """The roles declared beside a process folder, if any."""
-    path = folder.parent / "roles.toml"
-    if not path.exists():
-        return frozenset()
-    return frozenset(str(row["id"]) for row in tomllib.loads(path.read_text("utf-8")).get("roles", ()))
+def known_near(folder: Path) -> dict[str, frozenset[str]]:
+    """The ids of the roles and offices declared beside a process folder, if any."""
+    found: dict[str, frozenset[str]] = {}
+    for name in ("roles", "offices"):
+        path = folder.parent / f"{name}.toml"
+        if path.exists():
+            found[name] = frozenset(str(row["id"]) for row in tomllib.loads(path.read_text("utf-8")).get(name, ()))
+    return found
 
 
 def deploy(chosen: Namespace) -> int:
