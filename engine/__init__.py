@@ -108,6 +108,7 @@ from engine.rows import (
     TaskPage,
     Visit,
 )
+from engine.stays import rebuild_stays
 from engine.tracing import (
     SeenTask,
     Snapshot,
@@ -287,6 +288,7 @@ __all__ = [
     "read_files",
     "ready",
     "reassign_task",
+    "rebuild_stays",
     "recompute_deadlines",
     "record_incident",
     "refusals",

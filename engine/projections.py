@@ -6,10 +6,10 @@ Only differences are written, and what was there before follows from the tree th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -117,7 +117,7 @@ def _task_row(
     def value(written: str) -> Any:
         return turn.evaluate(tree_task, written, element.id) if written.startswith("=") else (written or None)
 
-    office = str(value(element.properties.get("office", "")) or loaded.case.office)
+    office = office_of(loaded, element.id, task.id)
     role = element.role.split(",")[0].strip() or None
     assignee = _person(value(element.assignee), element.id)
     return {
@@ -137,6 +137,14 @@ def _task_row(
         "created_at": now,
         "claimed_at": None,
     }
+
+
+def office_of(loaded: Loaded, element: str, task_id: UUID) -> str:
+    """The office a task belongs to: the one its element says (FEEL with a leading `=`), else the case's."""
+    written = loaded.definition.diagram.elements[element].properties.get("office", "")
+    if written.startswith("="):
+        written = loaded.turn.evaluate(loaded.turn.workflow.find(task_id), written, element)
+    return str(written or loaded.case.office)
 
 
 def _person(written: Any, element: str) -> int | None:
@@ -161,7 +169,7 @@ def _join_offices(session: Session, loaded: Loaded, offices: Iterable[str]) -> N
         session.connection().execute(JOIN_OFFICES[session.get_bind().dialect.name], joining)
 
 
-def clock_of(row: Deadline | Row[*tuple[Any, ...]]) -> Clock:
+def clock_of(row: Deadline | SimpleNamespace) -> Clock:
     """A deadline row as the clock of a turn."""
     return Clock(**{name: getattr(row, name) for name in CLOCK_COLUMNS})
 

@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
-from engine import runtime
+from engine import runtime, stays
 from engine.audit import Happened, append_events, insert_events
 from engine.authority import Actor
-from engine.clocks import Clocks
+from engine.clocks import EXPIRED, Clocks
 from engine.definitions import Definition, cached_definition, define
 from engine.directory import directory
 from engine.errors import NotFound, TaskClosed
@@ -35,13 +35,13 @@ from engine.projections import (
     write_timers,
 )
 from engine.search import index_case
-from engine.statements import LIVING_DEADLINES, LOAD, LOAD_TASK, OpenRow
+from engine.statements import LOADING, OpenRow, living_deadlines
 from engine.values import dumps, loads
 
 
 def load(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Loaded:
     """A case, ready to be moved; what the clock already owes it is held until `fire_timers`. Raises NotFound."""
-    row = session.execute(LOAD, {"case": case_id}).first()
+    row = session.execute(LOADING[session.get_bind().dialect.name][0], {"case": case_id}).first()
     if row is None:
         raise NotFound(f"no case {case_id}")
     return _loaded(session, row, None, actor=actor, now=now)
@@ -49,10 +49,11 @@ def load(session: Session, case_id: UUID, *, actor: Actor, now: datetime) -> Loa
 
 def load_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) -> Loaded:
     """The case of an open task. Raises TaskClosed when the task is not open any more."""
-    row = session.execute(LOAD_TASK, {"task": task_id, "draft": str(task_id)}).first()
+    about = {"task": task_id, "draft": str(task_id)}
+    row = session.execute(LOADING[session.get_bind().dialect.name][1], about).first()
     if row is None:
         raise TaskClosed
-    return _loaded(session, row, OpenRow(*row[4:]), actor=actor, now=now)
+    return _loaded(session, row, OpenRow(*row[5:]), actor=actor, now=now)
 
 
 def definition_of(session: Session, version_id: int, process: str, digest: str) -> Definition:
@@ -72,8 +73,9 @@ def _loaded(
     known = directory(session, reference)
     workflow = runtime.load(case.state, definition.compiled)
     before = runtime.waiting(workflow)
-    limits = list(dict.fromkeys(limit for open_task in before.tasks for limit in open_task.limits))
-    living = session.execute(LIVING_DEADLINES, {"case": case.id, "limits": limits})
+    limits = {limit for task in before.tasks for limit in task.limits}
+    limits |= {limit for token in before.tokens for limit in token.limits}
+    living = (each for each in living_deadlines(row[4]) if each.status != EXPIRED or each.task_id in limits)
     clocks = Clocks([clock_of(each) for each in living], known.calendar, now)
     turn = runtime.Turn(
         definition.compiled,
@@ -168,7 +170,9 @@ def save(
     case, turn = loaded.case, loaded.turn
     after = runtime.waiting(turn.workflow)
     papers = _papers(session, loaded, actor, now)
-    happened = [Happened(kind, {**detail, **_path(turn)}), *(Happened(k, d) for k, d in turn.clocks.log)]
+    path = _path(turn)
+    path |= stays.moves(loaded, after, path.get("done", ()), now)
+    happened = [Happened(kind, {**detail, **path}), *(Happened(k, d) for k, d in turn.clocks.log)]
     happened += [
         Happened("paper_issued", {"paper": p["kind"], "title": p["title"], "number": p["number"]}) for p in papers
     ]
@@ -185,6 +189,7 @@ def save(
     write_clocks(session, loaded)
     write_timers(session, loaded, after)
     write_subscriptions(session, loaded, after)
+    stays.write(session, loaded, after, path, now)
     insert_events(session, events)
     write_effects(session, loaded, sequence, now)
     if papers:

@@ -7,6 +7,7 @@ from engine.model.contents import Draft, File, Paper
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
+from engine.model.stays import Stay, StayTally
 from engine.model.trail import Anchor, Event, Incident, Ledger
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "Reference",
     "SensitiveFact",
     "SignIn",
+    "Stay",
+    "StayTally",
     "Subscription",
     "Task",
     "Timer",

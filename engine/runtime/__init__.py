@@ -14,7 +14,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.functions import DIRECTORY, FUNCTIONS
 from engine.runtime import events, repairs, specs
 from engine.runtime.codec import dump, load
-from engine.runtime.diagram import Diagram, Element, Flow, is_throw, read_diagram
+from engine.runtime.diagram import ACTIVITIES, Diagram, Element, Flow, is_throw, read_diagram
 from engine.runtime.messaging import Thrown
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
@@ -22,6 +22,7 @@ from engine.runtime.turn import OBSERVED, Rules, Turn
 from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
 
 __all__ = [
+    "ACTIVITIES",
     "CANCELLED",
     "COMPLETED",
     "DIRECTORY",
@@ -38,6 +39,7 @@ __all__ = [
     "Rules",
     "Step",
     "Thrown",
+    "Token",
     "Turn",
     "Wait",
     "Waiting",
@@ -66,6 +68,15 @@ class OpenTask:
 
 
 @dataclass(frozen=True)
+class Token:
+    """A token at rest in an element; `limits` are the tasks that carry the element's own time limits."""
+
+    id: UUID
+    element: str
+    limits: tuple[UUID, ...] = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Wait:
     """A catch event that waits for a message or signal."""
 
@@ -82,6 +93,7 @@ class Waiting:
     timers: dict[UUID, tuple[str, datetime]]
     events: tuple[Wait, ...]
     elements: tuple[str, ...]
+    tokens: tuple[Token, ...] = ()  # those of repeated activities are its instances
 
 
 def begin(compiled: Compiled) -> CaseWorkflow:
@@ -108,7 +120,9 @@ def waiting(workflow: CaseWorkflow) -> Waiting:
             if not workflow.completed:
                 awaited += _named(start.bpmn_id, start.event_definition)
     elements = tuple(dict.fromkeys(t.task_spec.bpmn_id for t in live if t.task_spec.bpmn_id))
-    return Waiting(tuple(tasks), timers, tuple(dict.fromkeys(awaited)), elements)
+    resting = [t for t in live if t.task_spec.bpmn_id and not specs.is_loop(t)]
+    tokens = tuple(Token(t.id, t.task_spec.bpmn_id, tuple(_own_limits(t))) for t in resting)
+    return Waiting(tuple(tasks), timers, tuple(dict.fromkeys(awaited)), elements, tokens)
 
 
 def _local(task: Task) -> dict[str, Any]:
@@ -117,22 +131,23 @@ def _local(task: Task) -> dict[str, Any]:
 
 def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
     """The task itself, its boundary timers (fired ones too: late work keeps its date), then those around it."""
-    limits = []
+    limits: list[UUID] = []
     at: Task | None = task
     while at is not None:
-        limits.append(at.id)
-        parent = at.parent
-        if parent is not None:
-            limits += [
-                t.id
-                for t in parent.children
-                if isinstance(t.task_spec, specs.Boundary) and t._state & (TaskState.WAITING | TaskState.COMPLETED)
-            ]
+        limits += _own_limits(at)
         if specs.shell_of(at) is not None:
-            at = parent
+            at = at.parent
         else:
             at = workflow.find(at.workflow.parent_task_id) if at.workflow is not workflow else None
     return limits
+
+
+def _own_limits(task: Task) -> list[UUID]:
+    """The task and its boundary timers, fired ones too."""
+    if task.parent is None:
+        return [task.id]
+    timers = (t for t in task.parent.children if isinstance(t.task_spec, specs.Boundary))
+    return [task.id, *(t.id for t in timers if t._state & (TaskState.WAITING | TaskState.COMPLETED))]
 
 
 def _next_due(task: Task) -> tuple[str, datetime] | None:
