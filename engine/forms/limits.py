@@ -39,7 +39,7 @@ def evaluated(bound: Bound, scope: Mapping[str, Any], now: datetime | None) -> A
 
 
 def _required(field: Field, value: Any, _resolve: Resolve, _now: datetime | None) -> Iterator[Wrong]:
-    if field.rules.required and value in (None, "", [], False):
+    if field.rules.required and (value is False or value in (None, "", [])):  # 0 is an answer
         yield wrong(field, "required", "this must be answered", kind=field.kind)
 
 

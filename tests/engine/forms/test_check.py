@@ -38,6 +38,11 @@ def test_numbers(one, raw, clean):
     assert value(one("number"), raw) == clean
 
 
+@pytest.mark.parametrize("raw", ["0", 0, "0.00"])
+def test_nought_answers_a_required_question(one, raw):
+    assert value(one("number", validate={"required": True}), raw) == 0
+
+
 @pytest.mark.parametrize(
     "raw",
     [
