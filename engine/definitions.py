@@ -126,6 +126,12 @@ class Definition:
         return read_levels(self.manifest)
 
     @property
+    def report(self) -> Mapping[str, str]:
+        """What is kept of a periodic report when it is handed in, see `submissions`; empty for other processes."""
+        section: Mapping[str, str] = self.manifest.get("report", {})
+        return section
+
+    @property
     def start_form(self) -> str:
         """The name of the form that opens a case by hand, from the manifest or the plain start event."""
         declared = self.manifest.get("start", {}).get("form", "")

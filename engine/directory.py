@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from engine.deadlines import Calendar, load_calendar
 from engine.functions import DIRECTORY
 from engine.model import Deadline, Person, Reference
 from engine.statements import REFERENCE
+from engine.submissions import last_report, reports
 
 _cache: dict[str, "Directory"] = {}
 CACHED = 8
@@ -108,6 +110,8 @@ def directory(session: Session, reference: str | None = None) -> Directory:
             "offices": found.offices_that,
             "person name": _names(session),
             "person id": _ids(session),
+            "reports": partial(reports, session),
+            "last report": partial(last_report, session),
         }
     )
     return found

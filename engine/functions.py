@@ -40,6 +40,18 @@ def _offices(which: Any) -> Any:
     return None if find is None or which is None else find(str(which))
 
 
+def _reports(process: Any, first_day: Any, last_day: Any) -> Any:
+    """For every office and period between two days what was handed in: its newest revision, or that there is none."""
+    find = DIRECTORY.get().get("reports")
+    return None if find is None else find(process, first_day, last_day)
+
+
+def _last_report(process: Any, office: Any, before: Any) -> Any:
+    """The last report of an office that was accepted and whose period ended before a day, or null."""
+    find = DIRECTORY.get().get("last report")
+    return None if find is None else find(process, office, before)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _period("wd"),
     "days": _period("d"),
@@ -49,4 +61,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "office name": _looked_up("office name"),
     "register": _register_row,
     "offices": _offices,
+    "reports": _reports,
+    "last report": _last_report,
 }

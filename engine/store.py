@@ -36,6 +36,7 @@ from engine.projections import (
 )
 from engine.search import index_case
 from engine.statements import LOADING, OpenRow, living_deadlines
+from engine.submissions import keep_submission
 from engine.values import dumps, loads
 
 
@@ -194,6 +195,8 @@ def save(
     write_effects(session, loaded, sequence, now)
     if papers:
         session.execute(insert(Paper), papers)
+    if rule := loaded.definition.report:
+        keep_submission(session, rule, case, turn.variables, papers, turn.written, now)
     searchable = {
         key
         for key, fact in loaded.definition.facts.items()

@@ -14,10 +14,12 @@ from engine.feel import Expression, FeelError, compile_expression
 from engine.functions import FUNCTIONS
 from engine.includes import is_includable, place_of
 from engine.levels import COLOURS
+from engine.submissions import KEYS as REPORT_KEYS
 
 MANIFEST = "manifest.toml"
 TABLES: dict[str, dict[str, type]] = {
     "number": {"kind": str, "pattern": str},
+    "report": dict.fromkeys(REPORT_KEYS, str),  # see `submissions`
     "start": {"roles": list, "form": str, "message": str, "calendar": tuple},  # entries: see `openings`
 }
 ROWS: dict[str, dict[str, type]] = {
@@ -116,6 +118,9 @@ def check_manifest(manifest: Manifest, files: Collection[str], roles: Collection
         template = row.get("template", f"documents/{name}.html")
         if template not in files:
             report.add("paper-template-missing", MANIFEST, name, template=template)
+    for key, name in manifest.tables.get("report", {}).items():
+        if name not in manifest.names("papers" if key == "paper" else "facts"):
+            report.add("report-unknown", MANIFEST, "report", key=key, name=name)
     start = manifest.tables.get("start", {})
     for role in start.get("roles", ()):
         if roles and role not in roles:

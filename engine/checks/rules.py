@@ -153,6 +153,7 @@ ELEMENTS = {
         "Write the key of a field, list[row].column with a list that has a rowKey, or a column where `each` is given.",
     ),
     "check-each-unknown": _refused("{name} is not a list of the form {form}.", "Write the key of one of its lists."),
+    "report-unknown": _refused("{key} of the report is {name}, which is not declared.", "Declare it, or correct it."),
     "paper-template-missing": _refused("The template {template} is not in the folder.", "Add it."),
     "unknown-paper": _refused("There is no paper {name} in the manifest.", "Declare it, or correct the name."),
     "unknown-outcome": _refused("There is no outcome {name} in the manifest.", "Declare it, or correct the name."),

@@ -7,6 +7,7 @@ from engine.model.contents import Draft, File, Paper
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
+from engine.model.reports import Submission
 from engine.model.stays import Stay, StayTally
 from engine.model.trail import Anchor, Event, Incident, Ledger
 
@@ -37,6 +38,7 @@ __all__ = [
     "SignIn",
     "Stay",
     "StayTally",
+    "Submission",
     "Subscription",
     "Task",
     "Timer",

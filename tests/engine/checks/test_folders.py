@@ -34,6 +34,8 @@ EDITS = [
     ("deadline-without-basis", "house", M, 'basis = "第八条"\n', ""),
     ("period-wrong", "semantics", M, '"1wd"', '"soon"'),
     ("paper-template-missing", "semantics", M, "documents/letter.html", "documents/other.html"),
+    ("report-unknown", "semantics", M, "[papers.letter]", '[report]\npaper = "note"\n[papers.letter]'),
+    ("report-unknown", "semantics", M, "[papers.letter]", '[report]\nfigures = "rows"\n[papers.letter]'),
     ("form-unknown", "semantics", M, 'form = "open"', 'form = "shut"'),
     ("form-unknown", "semantics", B, 'formRef="open"', 'formRef="shut"'),
     ("expression", "semantics", M, '"=subject"', '"=subject +"'),
