@@ -1,8 +1,20 @@
 """Runs processes drawn as BPMN and remembers them. Everything other packages may use is here."""
 
-from engine.assignment import claim_task, reassign_task, release_task
+from engine.assignment import claim_task, reassign_task, release_task, return_task
 from engine.audit import AuditProblem, anchor, append_ledger, verify
 from engine.authority import CLOCK, SYSTEM, Actor, Role
+from engine.bulk import (
+    CHOSEN_LIMIT,
+    Candidate,
+    ChosenTask,
+    ExtensionPreview,
+    candidates,
+    chosen_tasks,
+    deadlines_of,
+    extension_previews,
+    leads_anybody,
+    tasks_of,
+)
 from engine.calendars import InvalidCalendar
 from engine.casefile import (
     case_page,
@@ -23,13 +35,16 @@ from engine.drafts import drop_draft, save_draft
 from engine.due import due_cases, due_effects, due_reminders, is_anchor_due
 from engine.errors import (
     AlreadyDone,
+    AlreadyUrged,
     Busy,
     CaseChanged,
+    DeadlinePassed,
     EngineError,
     Finding,
     InvalidAnswers,
     InvalidDefinition,
     NotAllowed,
+    NotExtendable,
     NotFound,
     Problem,
     RunFailed,
@@ -109,6 +124,7 @@ from engine.rows import (
     Visit,
 )
 from engine.stays import rebuild_stays
+from engine.supervision import extend_deadline, urge_task
 from engine.tracing import (
     SeenTask,
     Snapshot,
@@ -139,6 +155,7 @@ from engine.uploads import add_file, file_path
 __all__ = [
     "ADMINISTRATOR",
     "CHEAP_HASHER",
+    "CHOSEN_LIMIT",
     "CLOCK",
     "HASHER",
     "METADATA",
@@ -148,14 +165,18 @@ __all__ = [
     "SYSTEM",
     "Actor",
     "AlreadyDone",
+    "AlreadyUrged",
     "AuditProblem",
     "BadCredentials",
     "Busy",
+    "Candidate",
     "CaseChanged",
     "CasePage",
     "CaseRow",
+    "ChosenTask",
     "Database",
     "DeadlinePage",
+    "DeadlinePassed",
     "Definition",
     "DeployedVersion",
     "Diagram",
@@ -165,6 +186,7 @@ __all__ = [
     "DueStart",
     "EngineError",
     "EventRow",
+    "ExtensionPreview",
     "Fact",
     "Field",
     "FileRefused",
@@ -184,6 +206,7 @@ __all__ = [
     "LinkRow",
     "LockedOut",
     "NotAllowed",
+    "NotExtendable",
     "NotFound",
     "Option",
     "Page",
@@ -219,6 +242,7 @@ __all__ = [
     "awaited_by",
     "begin_calendar",
     "cancel_case",
+    "candidates",
     "case_ids",
     "case_page",
     "cases",
@@ -226,12 +250,14 @@ __all__ = [
     "changes",
     "check_files",
     "choice_labels",
+    "chosen_tasks",
     "claim_task",
     "complete_task",
     "connect",
     "create_person",
     "create_tables",
     "deadline_page",
+    "deadlines_of",
     "decode",
     "define",
     "deliver_effect",
@@ -251,6 +277,8 @@ __all__ = [
     "enable_person",
     "event_page",
     "events_of",
+    "extend_deadline",
+    "extension_previews",
     "fail_effect",
     "failed_step",
     "file_for",
@@ -264,6 +292,7 @@ __all__ = [
     "is_anchor_due",
     "knows_password",
     "later",
+    "leads_anybody",
     "list_people",
     "load_reference",
     "may_administer",
@@ -295,6 +324,7 @@ __all__ = [
     "release_task",
     "reset_password",
     "retry_incident",
+    "return_task",
     "save_draft",
     "search",
     "sees_all_cases",
@@ -317,10 +347,12 @@ __all__ = [
     "survives_reload",
     "task_options",
     "task_page",
+    "tasks_of",
     "touch_sign_in",
     "traced",
     "trial_processes",
     "upgrade",
+    "urge_task",
     "verify",
     "visible",
 ]

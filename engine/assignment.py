@@ -8,39 +8,40 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.audit import Happened, append_events, insert_events
-from engine.authority import Actor, may_give_away, may_take, pool_of, require_sight, require_take
+from engine.authority import Actor, may_give_away, may_lead, may_take, pool_of, require_sight, require_take
 from engine.directory import directory
 from engine.errors import NotAllowed, TaskClosed
-from engine.model import Case, Draft, Person, Task
+from engine.model import Case, Draft, Event, Person, Task
 from engine.options import people_with
 from engine.store import offices_of
+from engine.values import loads
 
 
 def claim_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Take a task out of its queue. Raises TaskClosed, NotAllowed."""
-    task, case = _open_task(session, task_id, actor)
+    task, case = open_task_of(session, task_id, actor)
     if task.assignee == actor.id:
         return
     if task.assignee is not None:
         raise NotAllowed("somebody else has taken this task", assignee=task.assignee)
     require_take(actor, task.role, task.office, task.assignee, directory(session).roles)
     task.assignee, task.claimed_at, task.pool = actor.id, now, None
-    _note(session, case, Happened("task_claimed", _about(task)), actor=actor, now=now)
+    note(session, case, Happened("task_claimed", about(task)), actor=actor, now=now)
 
 
 def release_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime, reason: str = "") -> None:
     """Put a task back into its queue. Raises TaskClosed, NotAllowed."""
-    task, case = _open_task(session, task_id, actor)
+    task, case = open_task_of(session, task_id, actor)
     if task.assignee != actor.id or task.role is None:
         raise NotAllowed("only a task of your own that others can take can be put back")
     task.assignee, task.claimed_at = None, None
     task.pool = pool_of(task.role, task.office, directory(session).roles)
-    _note(session, case, Happened("task_released", {**_about(task), "reason": reason}), actor=actor, now=now)
+    note(session, case, Happened("task_released", {**about(task), "reason": reason}), actor=actor, now=now)
 
 
 def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
     """Give a task to somebody who may do it; the unit's heads and the person who has it may. A reason is required."""
-    task, case = _open_task(session, task_id, actor)
+    task, case = open_task_of(session, task_id, actor)
     known = directory(session)
     if not reason.strip():
         raise NotAllowed("say why the task is given to somebody else", field="reason")
@@ -49,19 +50,55 @@ def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: st
     if task.role is None or person_id not in {p for p, _ in people_with(session, known, task.role, task.office)}:
         raise NotAllowed("this person cannot do the task", person=person_id)
     before = task.assignee
+    if before == person_id:
+        return
     task.assignee, task.claimed_at, task.pool = person_id, now, None
     _hand_over_draft(session, task, before, person_id)
     detail = {
-        **_about(task),
+        **about(task),
         "from": before,
         "to": person_id,
         "to_name": _name(session, person_id),
         "reason": reason.strip(),
     }
-    _note(session, case, Happened("task_reassigned", detail), actor=actor, now=now)
+    note(session, case, Happened("task_reassigned", detail), actor=actor, now=now)
 
 
-def _open_task(session: Session, task_id: UUID, actor: Actor) -> tuple[Task, Case]:
+def return_task(session: Session, task_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Take back the last handing over: the task goes to who had it, or into its queue. Raises TaskClosed, NotAllowed.
+
+    Refused when somebody else has it by now, so that nobody loses what was given to them later.
+    """
+    task, case = open_task_of(session, task_id, actor)
+    known = directory(session)
+    if not may_lead(actor, task.office, known.roles):
+        raise NotAllowed("only the unit's heads take a handing over back")
+    last = _last_handing_over(session, task)
+    if last is None or last["to"] != task.assignee or task.role is None:
+        raise NotAllowed("this task was not handed over, or somebody else has it by now")
+    before = None if last["from"] is None else int(last["from"])
+    if before is not None and before not in {p for p, _ in people_with(session, known, task.role, task.office)}:
+        raise NotAllowed("this person cannot do the task", person=before)
+    detail = {**about(task), "from": task.assignee, "to": before, "reason": reason.strip()}
+    task.assignee, task.claimed_at = before, now if before is not None else None
+    task.pool = pool_of(task.role, task.office, known.roles) if before is None else None
+    if before is not None:
+        detail["to_name"] = _name(session, before)
+    note(session, case, Happened("task_returned", detail), actor=actor, now=now)
+
+
+def _last_handing_over(session: Session, task: Task) -> dict[str, Any] | None:
+    kinds = ("task_reassigned", "task_returned", "task_claimed", "task_released")
+    query = select(Event).where(Event.case_id == task.case_id, Event.kind.in_(kinds)).order_by(Event.seq.desc())
+    for event in session.scalars(query):
+        detail: dict[str, Any] = loads(event.detail)
+        if detail.get("task") == str(task.id):
+            return detail if event.kind == "task_reassigned" else None
+    return None
+
+
+def open_task_of(session: Session, task_id: UUID, actor: Actor) -> tuple[Task, Case]:
+    """An open task and its case, for somebody who may see them. Raises TaskClosed, NotFound."""
     row = session.execute(select(Task, Case).join(Case).where(Task.id == task_id).with_for_update(of=Case)).first()
     if row is None:
         raise TaskClosed
@@ -71,13 +108,17 @@ def _open_task(session: Session, task_id: UUID, actor: Actor) -> tuple[Task, Cas
     return row[0], row[1]
 
 
-def _note(session: Session, case: Case, happened: Happened, *, actor: Actor, now: datetime) -> None:
-    events = append_events(session, case, [happened], actor=actor, now=now)
+def note(
+    session: Session, case: Case, happened: Happened, *, actor: Actor, now: datetime, submission: str | None = None
+) -> None:
+    """Write one event of a case whose state stays as it is."""
+    events = append_events(session, case, [happened], actor=actor, now=now, submission=submission)
     session.flush()
     insert_events(session, events)
 
 
-def _about(task: Task) -> dict[str, Any]:
+def about(task: Task) -> dict[str, Any]:
+    """What an event says of the task it tells about."""
     return {"task": str(task.id), "element": task.element}
 
 

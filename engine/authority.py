@@ -69,8 +69,11 @@ def may_take(actor: Actor, role: str | None, office: str, assignee: int | None, 
 
 def may_give_away(actor: Actor, office: str, assignee: int | None, roles: Mapping[str, Role]) -> bool:
     """Whether the person may give a task of this office to somebody else: it is theirs, or they lead there."""
-    if assignee is not None and assignee == actor.id:
-        return True
+    return (assignee is not None and assignee == actor.id) or may_lead(actor, office, roles)
+
+
+def may_lead(actor: Actor, office: str, roles: Mapping[str, Role]) -> bool:
+    """Whether the person leads the work of this office: as its head, or for the whole district."""
     held = [(roles[role], where) for role, where in actor.roles if role in roles]
     return any(role.leads and (where == office or role.scope == "district") for role, where in held)
 

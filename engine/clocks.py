@@ -25,6 +25,7 @@ class DeadlineRule:
     source: str = ""  # what the clock starts from, in words
     start: str = ""
     remind: tuple[str, ...] = ()
+    extendable: str = ""  # "supervisor": by a supervisor's order; else only by a step of the diagram
 
 
 @dataclass
@@ -199,10 +200,14 @@ class Clocks:
         """Lengthen all open clocks of that name."""
         extended = [clock for clock in self.all if clock.name == name and clock.is_open]
         for clock in extended:
-            clock.extensions = [*clock.extensions, [str(parse_period(period)), reason]]
-            recompute(clock, self.calendar)
-            self.log.append(("deadline_extended", {**_told(clock), "by": period, "reason": reason}))
+            self.lengthen(clock, period, reason)
         return extended
+
+    def lengthen(self, clock: Clock, period: str, reason: str) -> None:
+        """Lengthen one clock. Raises InvalidPeriod."""
+        clock.extensions = [*clock.extensions, [str(parse_period(period)), reason]]
+        recompute(clock, self.calendar)
+        self.log.append(("deadline_extended", {**_told(clock), "by": period, "reason": reason}))
 
     def apply_calendar(self) -> list[Clock]:
         """Compute the open clocks again that were computed with another calendar; those whose date moved or settled."""

@@ -38,7 +38,7 @@ def start_case(
     key: str | None = None,
 ) -> Done:
     """Open a case by its start form. Raises NotFound, NotAllowed, InvalidAnswers, AlreadyDone."""
-    _refuse_repeat(session, key)
+    refuse_repeat(session, key)
     version = newest_version(session, process)
     if version is None:
         raise NotFound(f"{process} has not been deployed")
@@ -107,7 +107,7 @@ def complete_task(
     try:
         loaded = store.load_task(session, task_id, actor=actor, now=now)
     except TaskClosed:
-        _refuse_repeat(session, key)
+        refuse_repeat(session, key)
         raise
     task = loaded.task
     if task is None:
@@ -144,7 +144,7 @@ def raise_event(
     key: str | None = None,
 ) -> Done:
     """Report that something happened (a message the case waits for). The form's answers are the payload."""
-    _refuse_repeat(session, key)
+    refuse_repeat(session, key)
     loaded = store.load(session, case_id, actor=actor, now=now)
     _require_case(session, loaded.case, actor, loaded)
     element = awaited(loaded, name)
@@ -211,7 +211,8 @@ def set_fact(
 # --- helpers of the verbs ---------------------------------------------------------------------------------------------
 
 
-def _refuse_repeat(session: Session, key: str | None) -> None:
+def refuse_repeat(session: Session, key: str | None) -> None:
+    """Raise AlreadyDone with its result when this submission was carried out before."""
     if key is None:
         return
     before = session.execute(select(Event.case_id, Case.number).join(Case).where(Event.submission == key)).first()

@@ -85,6 +85,7 @@ class Definition:
                 row.get("from", ""),
                 row.get("start", ""),
                 tuple(row.get("remind", ())),
+                row.get("extendable", ""),
             )
             for name, row in section.items()
         }

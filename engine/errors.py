@@ -30,6 +30,24 @@ class NotAllowed(EngineError):
     code = "not-allowed"
 
 
+class AlreadyUrged(NotAllowed):
+    """This task was urged today; to do it again say why."""
+
+    code = "already-urged"
+
+
+class NotExtendable(NotAllowed):
+    """A supervisor may not extend this deadline."""
+
+    code = "not-extendable"
+
+
+class DeadlinePassed(NotAllowed):
+    """The last day is over; a deadline is extended before it has passed."""
+
+    code = "deadline-passed"
+
+
 class CaseChanged(EngineError):
     """Someone else handled this case a moment ago; reload and look again."""
 

@@ -157,6 +157,8 @@ def inbox_rows(session: Session, known: Directory, rows: Iterable[tuple[Task, Ca
                 task.created_at,
                 dues.get(UUID(task.deadline)) if task.deadline else None,
                 definition.levels.get(case.level or "", NONE),
+                task.urged_at,
+                task.urged_by or "",
             )
         )
     return found

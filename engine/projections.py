@@ -136,6 +136,8 @@ def _task_row(
         "priority": _whole(value(element.priority) or 0, element.id),
         "created_at": now,
         "claimed_at": None,
+        "urged_at": None,
+        "urged_by": None,
     }
 
 

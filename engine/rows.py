@@ -79,6 +79,8 @@ class InboxRow:
     created_at: datetime
     due: DueInfo | None
     level: Level = NONE
+    urged_at: datetime | None = None
+    urged_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from flask import Flask
 import engine
 from webforms import (
     auth,
+    bulk,
+    bulk_results,
     cases,
     database,
     diagrams,
@@ -29,7 +31,21 @@ from webforms import (
 from webforms.settings import UPLOAD_LIMIT, Settings
 
 FORM_LIMIT = 5000  # fields of one form
-PAGES = (tasks, work, register, cases, diagrams, limits, papers, uploads, people, people_import, incidents)
+PAGES = (
+    tasks,
+    work,
+    register,
+    cases,
+    diagrams,
+    limits,
+    papers,
+    uploads,
+    people,
+    people_import,
+    incidents,
+    bulk,
+    bulk_results,
+)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

@@ -221,4 +221,5 @@ def _task(row: engine.InboxRow) -> dict[str, Any]:
         "whose": gettext("yours") if mine else whose,
         "light": light(row.due, now()),
         "due": row.due,
+        "urged": row,
     }

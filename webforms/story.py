@@ -20,6 +20,8 @@ ENGLISH = {
     "task_claimed": "“%(name)s” was claimed",
     "task_released": "“%(name)s” was put back",
     "task_reassigned": "“%(name)s” was handed over to %(to)s",
+    "task_returned": "The handing over of “%(name)s” was taken back",
+    "task_urged": "“%(name)s” was urged",
     "event_raised": "“%(label)s” was reported",
     "paper_issued": "“%(title)s” %(number)s was issued",
     "deadline_stopped": "The clock of “%(label)s” was stopped",
@@ -82,7 +84,10 @@ def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:
     if kind == "case_completed" and page.row.outcome:
         return gettext("Outcome: %(outcome)s", outcome=page.row.outcome)
     if kind == "deadline_extended":
-        return " · ".join(filter(None, [gettext("new last day %(day)s", day=day_of(detail.get("last_day"))), reason]))
+        basis = str(detail.get("basis") or "")
+        return " · ".join(
+            filter(None, [gettext("new last day %(day)s", day=day_of(detail.get("last_day"))), reason, basis])
+        )
     return reason
 
 

@@ -84,6 +84,7 @@ def index() -> str:
         stages=stages(),
         my_offices=my_offices(),
         may_start=bool(engine.startable(reading(), me())),
+        leads=view in ("overdue", "office") and engine.leads_anybody(reading(), me()),
         address=lambda **changed: url_for("tasks.index", **{"view": view, **given, **changed}),
     )
 
@@ -98,6 +99,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "stage": row.stage,
         "office": row.office_name,
         "holder": row.assignee_name,
+        "urged": row,
         "light": light(row.due, now()),
         "level": row.level,
     }

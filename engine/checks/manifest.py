@@ -26,7 +26,15 @@ ROWS: dict[str, dict[str, type]] = {
     "facts": {"type": str, "label": str, "search": bool, "sensitive": bool, "internal": bool, "fields": dict},
     "outcomes": {"label": str},
     "stages": {"label": str},
-    "deadlines": {"label": str, "basis": str, "status": str, "from": str, "start": str, "remind": list},
+    "deadlines": {
+        "label": str,
+        "basis": str,
+        "status": str,
+        "from": str,
+        "start": str,
+        "remind": list,
+        "extendable": str,
+    },
     "papers": {"title": str, "template": str, "number": str},
     "levels": {"label": str, "rank": int, "colour": str},
 }
@@ -45,6 +53,7 @@ ITEMS: dict[Any, Any] = {list: str, tuple: dict}
 DEEP_KEY = re.compile(r'(?:[\w\-"]{1,80}[ \t]{0,9}\.[ \t]{0,9}){40}')
 PLACES = frozenset(["office", "short", "year", "kind", "seq"])
 STATUSES = frozenset(["confirmed", "unconfirmed"])
+EXTENDABLE = frozenset(["", "supervisor"])
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,8 @@ def _deadlines(manifest: Manifest, report: Report) -> None:
         status = row.get("status", "unconfirmed")
         if not status.startswith("=") and status not in STATUSES:
             report.add("deadline-status", MANIFEST, name, text=status)
+        if row.get("extendable", "") not in EXTENDABLE:
+            report.add("deadline-extendable", MANIFEST, name, text=row["extendable"])
         if not row.get("basis"):
             report.add("deadline-without-basis", MANIFEST, name, name=name)
         for period in row.get("remind", ()):

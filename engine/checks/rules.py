@@ -31,6 +31,7 @@ FILES = {
     ),
     "include-missing": _refused("The included file {text} is not there.", "Correct the name, or add the file."),
     "include-clash": _refused("{text} would take the place of {place}, which is there already.", "Rename one of them."),
+    "deadline-extendable": _refused("{text} does not say who may extend.", 'Write "supervisor" or leave it out.'),
     "deadline-status": _refused("{text} is not a status.", "Write confirmed, unconfirmed or =FEEL."),
 }
 

@@ -29,6 +29,8 @@ class Task(Base):
     priority: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
+    urged_at: Mapped[datetime | None]  # when a supervisor last urged whoever has it, and who that was
+    urged_by: Mapped[str | None]
     __table_args__ = (
         Index("ix_task_assignee_sort", "assignee", "sort_at", "id"),
         Index("ix_task_pool_sort", "pool", "sort_at", "id"),

@@ -143,6 +143,11 @@ class Timing:
         for clock in extended:
             self._move_timer(clock)
 
+    def lengthen(self, clock: Clock, period: str, reason: str) -> None:
+        """Extend one deadline from outside the diagram; its timer moves along. Raises InvalidPeriod."""
+        self.clocks.lengthen(clock, period, reason)
+        self._move_timer(clock)
+
     def apply_calendar(self) -> list[Clock]:
         """Compute deadlines again after the calendar has changed; their timers move along."""
         moved = self.clocks.apply_calendar()

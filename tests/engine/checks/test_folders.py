@@ -30,6 +30,7 @@ EDITS = [
     ("fact-name", "semantics", M, "facts.count", "facts.case"),
     ("fact-name", "semantics", M, "facts.count", 'facts."a b"'),
     ("fact-type", "semantics", M, 'type = "date"', 'type = "day"'),
+    ("deadline-extendable", "semantics", M, "remind =", 'extendable = "anybody"\nremind ='),
     ("deadline-status", "semantics", M, '"confirmed"', '"sure"'),
     ("deadline-without-basis", "house", M, 'basis = "第八条"\n', ""),
     ("period-wrong", "semantics", M, '"1wd"', '"soon"'),
