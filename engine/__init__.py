@@ -52,7 +52,7 @@ from engine.errors import (
 )
 from engine.facts import Fact
 from engine.files import FileRefused, StorageFull
-from engine.forms import Field, Form, Option, TooManyAnswers, decode, shown, visible
+from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
 from engine.levels import Level
 from engine.openings import (
@@ -96,9 +96,22 @@ from engine.people import (
     set_roles,
 )
 from engine.pictures import diagram
+from engine.published import (
+    EditionRow,
+    RegisterInfo,
+    RegisterPage,
+    RegisterRow,
+    RowChange,
+    register_diff,
+    register_editions,
+    register_label,
+    register_rows,
+    registers,
+)
 from engine.queries import event_page, start_page, startable, task_page
 from engine.recompute import Projected, Recomputed, projected_deadlines, recompute_deadlines
 from engine.recovery import drop_incident, fail_effect, postpone_reminder, record_incident, retry_incident
+from engine.registry import Column, InvalidRegister, Register, in_force
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,
@@ -174,6 +187,7 @@ __all__ = [
     "CasePage",
     "CaseRow",
     "ChosenTask",
+    "Column",
     "Database",
     "DeadlinePage",
     "DeadlinePassed",
@@ -184,6 +198,7 @@ __all__ = [
     "Done",
     "DueInfo",
     "DueStart",
+    "EditionRow",
     "EngineError",
     "EventRow",
     "ExtensionPreview",
@@ -200,6 +215,7 @@ __all__ = [
     "InvalidCalendar",
     "InvalidDefinition",
     "InvalidPerson",
+    "InvalidRegister",
     "InvalidRows",
     "LastAdministrator",
     "Level",
@@ -208,6 +224,7 @@ __all__ = [
     "NotAllowed",
     "NotExtendable",
     "NotFound",
+    "Offered",
     "Option",
     "Page",
     "PaperPage",
@@ -217,7 +234,12 @@ __all__ = [
     "Projected",
     "Raisable",
     "Recomputed",
+    "Register",
+    "RegisterInfo",
+    "RegisterPage",
+    "RegisterRow",
     "Role",
+    "RowChange",
     "RunFailed",
     "SeenTask",
     "Snapshot",
@@ -286,6 +308,7 @@ __all__ = [
     "fire_timers",
     "forget_definitions",
     "import_people",
+    "in_force",
     "inbox",
     "inbox_counts",
     "incidents",
@@ -321,6 +344,11 @@ __all__ = [
     "recompute_deadlines",
     "record_incident",
     "refusals",
+    "register_diff",
+    "register_editions",
+    "register_label",
+    "register_rows",
+    "registers",
     "release_task",
     "reset_password",
     "retry_incident",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from engine.forms import Field, OptionSource
 from engine.levels import Level
 from engine.model import Case, Task, Version
 from engine.options import options_for
+from engine.values import from_json, loads
 
 Labels = Mapping[str, str]
 _known: dict[str, dict[str, dict[str, str]]] = {}
@@ -56,12 +58,14 @@ def choice_labels(session: Session, case_id: UUID) -> Mapping[str, Labels]:
     return _choices(store.definition_of(session, row.id, row.process, row.digest))
 
 
-def task_options(session: Session, task_id: UUID, actor: Actor) -> OptionSource:
+def task_options(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -> OptionSource:
     """Where the choices of a task's form come from. Raises NotFound."""
-    office = session.scalar(select(Case.office).join(Task, Task.case_id == Case.id).where(Task.id == task_id))
-    if office is None:
+    query = select(Case.office, Case.data, Task.local).join(Task, Task.case_id == Case.id)
+    row = session.execute(query.where(Task.id == task_id)).first()
+    if row is None:
         raise NotFound
-    return options_for(session, directory(session), office, actor)
+    facts = {**loads(row.data), **from_json(row.local)}
+    return options_for(session, directory(session), row.office, actor, now=now, facts=facts)
 
 
 def _labels(definition: Definition, section: str) -> Labels:

@@ -47,7 +47,7 @@ def start_case(
         raise NotAllowed("your role does not open cases of this kind in this office", process=process, office=office)
     known = directory(session)
     form = definition.form(definition.start_form)
-    options = options_for(session, known, office, actor)
+    options = options_for(session, known, office, actor, now=now)
     clean = forms.check(
         form, answers, facts={}, options=options, files=known_files(session, actor, None, answers), now=now
     )
@@ -115,8 +115,8 @@ def complete_task(
     _require_task(session, loaded.case, task, actor, loaded)
     element = loaded.definition.diagram.elements[task.element]
     form = loaded.definition.form(element.form)
-    options = options_for(session, loaded.directory, loaded.case.office, actor)
     scope = {**loaded.variables, **task.local}
+    options = options_for(session, loaded.directory, loaded.case.office, actor, now=now, facts=scope)
     clean = forms.check(
         form,
         answers,
@@ -154,7 +154,7 @@ def raise_event(
     if not any(_holds_for(actor, role, loaded) for role in roles):
         raise NotAllowed("your role does not report this", event=name)
     form = loaded.definition.form(element.form)
-    options = options_for(session, loaded.directory, loaded.case.office, actor)
+    options = options_for(session, loaded.directory, loaded.case.office, actor, now=now, facts=loaded.variables)
     clean = forms.check(
         form,
         answers,

@@ -1,10 +1,10 @@
-"""Offices, roles, calendars and registers as last loaded from `processes/`, cached until they change."""
+"""Offices, roles, calendars and declared registers as last loaded from `processes/`, cached until they change."""
 
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -14,14 +14,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import registry
 from engine.audit import append_ledger
 from engine.authority import Actor, Role
-from engine.deadlines import Calendar, load_calendar
+from engine.deadlines import OFFICE, Calendar, load_calendar
 from engine.functions import DIRECTORY
 from engine.model import Deadline, Person, Reference
+from engine.registry import Publication, Register
 from engine.statements import REFERENCE
 from engine.submissions import last_report, reports
 
+REGISTER = "registers:"  # prefix of the reference document with the declaration of a register
 _cache: dict[str, "Directory"] = {}
 CACHED = 8
 
@@ -33,7 +36,7 @@ class Directory:
     offices: Mapping[str, Mapping[str, Any]]
     roles: Mapping[str, Role]
     calendar: Calendar
-    registers: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    registers: Mapping[str, Register]
 
     def office_name(self, office: str) -> str:
         """The office's Chinese name, or its id."""
@@ -43,9 +46,9 @@ class Directory:
         """The ids of the offices that have this flag or are of this kind."""
         return [office for office, row in self.offices.items() if row.get(which) is True or row.get("kind") == which]
 
-    def row(self, register: str, key: str) -> Mapping[str, Any] | None:
-        """A row of a register."""
-        return self.registers.get(register, {}).get(key)
+    def office_kind(self, office: str) -> str:
+        """The office's kind, e.g. of which level it is."""
+        return str(self.offices.get(office, {}).get("kind", ""))
 
     def role_name(self, role: str | None) -> str:
         """The role's Chinese name, or its id."""
@@ -55,20 +58,30 @@ class Directory:
 def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetime) -> list[str]:
     """Read offices, roles, calendars and registers from a folder; the names of those that changed.
 
-    Raises OSError, tomllib.TOMLDecodeError, or InvalidCalendar when a calendar year is wrong.
+    The rows that come with a register are published once, as its first edition; from then on only processes fill it.
+    Raises OSError, tomllib.TOMLDecodeError, InvalidRegister, or InvalidCalendar when a calendar year is wrong.
     """
     documents: dict[str, Any] = {}
+    rows: dict[str, Any] = {}
     for name in ("offices", "roles"):
         documents[name] = tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
-    for kind in ("calendar", "registers"):
-        for path in sorted((folder / kind).glob("*.toml")):
-            documents[f"{kind}:{path.stem}"] = _jsonable(tomllib.loads(path.read_text("utf-8")))
+    for path in sorted((folder / "calendar").glob("*.toml")):
+        documents[f"calendar:{path.stem}"] = _jsonable(tomllib.loads(path.read_text("utf-8")))
+    for path in sorted((folder / "registers").glob("*.toml")):
+        document = _jsonable(tomllib.loads(path.read_text("utf-8")))
+        declared = registry.read_register(path.stem, document)
+        documents[REGISTER + path.stem] = {"register": document["register"]}
+        rows[path.stem] = (declared, document.get(path.stem, ()))
     load_calendar(_calendars(documents))
     changed = [
         name for name, content in documents.items() if store_reference(session, name, _jsonable(content), now=now)
     ]
     if changed:
         append_ledger(session, "reference_loaded", {"names": changed}, actor, now)
+    for declared, given in rows.values():
+        first = Publication("", declared.effective or now.astimezone(OFFICE).date(), rows=given)
+        if given:
+            registry.publish(session, declared, first, key=f"import:{declared.id}", actor=actor, now=now)
     return changed
 
 
@@ -100,21 +113,49 @@ def directory(session: Session, reference: str | None = None) -> Directory:
     if key not in _cache:
         while len(_cache) >= CACHED:
             _cache.pop(next(iter(_cache)))
-        rows = session.execute(select(Reference.name, Reference.content)).all()
-        _cache[key] = build({row.name: row.content for row in rows})
+        rows = session.execute(select(Reference.name, Reference.content, Reference.digest)).all()
+        states = {row.name.removeprefix(registry.STATE): row.digest for row in rows if registry.STATE in row.name}
+        _cache[key] = build({row.name: row.content for row in rows}, states)
     found = _cache[key]
     DIRECTORY.set(
         {
             "office name": found.office_name,
-            "register": found.row,
             "offices": found.offices_that,
+            "register": lambda *asked: register_row(session, found, *asked) or None,
+            "registers": lambda *asked: register_list(session, found, *asked),
             "person name": _names(session),
             "person id": _ids(session),
             "reports": partial(reports, session),
             "last report": partial(last_report, session),
+            "user name": _usernames(session),
         }
     )
     return found
+
+
+def day_of(now: datetime | None) -> date | None:
+    """The day of an instant on the offices' calendar."""
+    return None if now is None else now.astimezone(OFFICE).date()
+
+
+def register_row(
+    session: Session, known: Directory, name: str, key: Any, office: str, now: datetime | None
+) -> dict[str, Any]:
+    """A row of a register as of an instant, as expressions and papers read it; empty if there never was one."""
+    register = known.registers.get(name)
+    found = registry.find(session, register, str(key), day_of(now), office) if register is not None else None
+    return registry.as_context(register, found) if register is not None and found is not None else {}
+
+
+def register_list(
+    session: Session, known: Directory, name: str, office: str, now: datetime | None
+) -> list[dict[str, Any]] | None:
+    """The rows of a register that apply to an office as of an instant; None if there is no such register."""
+    register = known.registers.get(name)
+    if register is None:
+        return None
+    found = registry.listed(session, register, office, known.office_kind(office), day_of(now))
+    return [registry.as_context(register, version) for version in found]
 
 
 def _ids(session: Session) -> Callable[[Any], int | None]:
@@ -122,24 +163,30 @@ def _ids(session: Session) -> Callable[[Any], int | None]:
     return lambda username: session.scalar(select(Person.id).where(Person.username == str(username)))
 
 
+def _usernames(session: Session) -> Callable[[Any], str | None]:
+    """The user names of people by id, read when an expression asks."""
+    return lambda person: session.scalar(select(Person.username).where(Person.id == int(person)))
+
+
 def _names(session: Session) -> Callable[[Any], str | None]:
     """The names of people by id, read when an expression asks."""
     return lambda person: session.scalar(select(Person.name).where(Person.id == int(person)))
 
 
-def build(documents: Mapping[str, Mapping[str, Any]]) -> Directory:
-    """A directory from its documents by name."""
+def build(documents: Mapping[str, Mapping[str, Any]], states: Mapping[str, str]) -> Directory:
+    """A directory from its documents by name; `states` names what is published in each register."""
     offices = {o["id"]: o for o in _rows(documents.get("offices", {}), "offices")}
     roles = {
         r["id"]: Role(r["id"], r["name"], r.get("scope", "office"), r.get("sees", "office"), bool(r.get("leads")))
         for r in _rows(documents.get("roles", {}), "roles")
     }
-    registers = {
-        name.partition(":")[2]: {row["id"]: row for row in _rows(document, name.partition(":")[2])}
+    declared = [
+        registry.read_register(name.removeprefix(REGISTER), document)
         for name, document in documents.items()
-        if name.startswith("registers:")
-    }
-    return Directory(offices, roles, load_calendar(_calendars(documents)), registers)
+        if name.startswith(REGISTER)
+    ]
+    published = {each.id: replace(each, state=states.get(each.id, "")) for each in declared}
+    return Directory(offices, roles, load_calendar(_calendars(documents)), published)
 
 
 def _rows(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -28,10 +29,16 @@ def _looked_up(kind: str) -> Callable[[Any], Any]:
     return look_up
 
 
-def _register_row(register: Any, key: Any) -> Any:
-    """A row of a register as a context, or null."""
+def _register_row(register: Any, key: Any, office: Any = None, *, now: datetime | None = None) -> Any:
+    """A row of a register as of now: the office's own where it has one. A key no longer listed keeps its last row."""
     find = DIRECTORY.get().get("register")
-    return None if find is None or key is None else find(str(register), str(key))
+    return None if find is None or key is None else find(str(register), str(key), str(office or ""), now)
+
+
+def _register_rows(register: Any, office: Any, *, now: datetime | None = None) -> Any:
+    """The rows of a register that apply to an office as of now."""
+    find = DIRECTORY.get().get("registers")
+    return None if find is None or office is None else find(str(register), str(office), now)
 
 
 def _offices(which: Any) -> Any:
@@ -59,8 +66,11 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "hours": _period("h"),
     "person name": _looked_up("person name"),
     "office name": _looked_up("office name"),
+    "person id": _looked_up("person id"),
+    "user name": _looked_up("user name"),
     "register": _register_row,
     "offices": _offices,
     "reports": _reports,
     "last report": _last_report,
+    "registers": _register_rows,
 }

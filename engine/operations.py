@@ -14,6 +14,7 @@ from engine.authority import CLOCK
 from engine.clocks import next_reminder
 from engine.definitions import define
 from engine.directory import directory
+from engine.editions import PUBLISH, publish_edition
 from engine.errors import RunFailed
 from engine.model import Case, CaseLink, Deadline, Effect, Subscription, Timer, Version
 from engine.projections import clock_of
@@ -95,6 +96,9 @@ def deliver_effect(
         done = _deliver_event(session, effect, now)
     elif handler is not None:
         handler(session, effect.key, effect.payload)
+        done = True
+    elif effect.kind == PUBLISH:
+        publish_edition(session, effect.key, effect.case_id, from_json(effect.payload.get("payload") or {}), now=now)
         done = True
     elif effect.kind == "notify":
         done = True  # shown in the case's timeline; mail is a handler

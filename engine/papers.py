@@ -13,7 +13,7 @@ from engine import documents, forms
 from engine.authority import Actor
 from engine.casefile import visible_case
 from engine.deadlines import OFFICE
-from engine.directory import Directory, directory
+from engine.directory import Directory, directory, register_row
 from engine.errors import NotFound
 from engine.facts import revealed
 from engine.inbox import definition_of_case
@@ -59,8 +59,9 @@ def drafted(
         return local
     definition, known = definition_of_case(session, case), directory(session)
     form = definition.form(definition.diagram.elements[task.element].form)
-    options = options_for(session, known, case.office, actor)
-    return local | forms.as_typed(form, draft.answers, facts={**values, **local}, options=options, now=now)
+    facts = {**values, **local}
+    options = options_for(session, known, case.office, actor, now=now, facts=facts)
+    return local | forms.as_typed(form, draft.answers, facts=facts, options=options, now=now)
 
 
 def _paper(
@@ -88,7 +89,7 @@ def _paper(
         "deadlines": last_days,
         "person": names.person,
         "office_name": names.office,
-        "register": names.register,
+        "register": lambda name, key: register_row(session, known, name, key, case.office, at),
     }
     html = documents.render(template, context)
     return PaperPage(case.id, case.number, kind, paper.title, number, html, not number, at)
@@ -108,10 +109,6 @@ class Names:
     def office(self, office: Any) -> str:
         """An office's name."""
         return self._known.office_name(str(office)) if office else ""
-
-    def register(self, name: str, key: Any) -> Mapping[str, Any]:
-        """A row of a register."""
-        return self._known.registers.get(name, {}).get(str(key), {})
 
 
 def person_name(session: Session, person_id: Any) -> str:

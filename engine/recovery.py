@@ -15,6 +15,7 @@ from engine.errors import NotAllowed, NotFound
 from engine.model import Deadline, Effect, Incident, Person, PersonRole
 from engine.openings import retry_start
 from engine.operations import ATTEMPTS, BACKOFF_LIMIT, back_off, deliver_effect, fire_timers, send_reminders
+from engine.registry import InvalidRegister
 from engine.values import from_json, json_ready
 
 FIRST_WAIT = timedelta(minutes=1)  # of a reminder that has just failed
@@ -47,12 +48,12 @@ def record_incident(
 
 
 def fail_effect(session: Session, effect_id: int, error: Exception, *, now: datetime) -> None:
-    """An effect could not be carried out: back off, and after many attempts open an incident."""
+    """An effect could not be carried out: back off, and after many attempts, or if none can help, open an incident."""
     effect = session.get_one(Effect, effect_id)
     effect.attempts += 1
     effect.error = str(error)
     effect.next_at = now + back_off(effect.attempts)
-    if effect.attempts >= ATTEMPTS:
+    if effect.attempts >= ATTEMPTS or isinstance(error, InvalidRegister):  # what does not fit will not fit later
         effect.state = "dead"
         record_incident(
             session, "deliver_effect", {"effect_id": effect_id}, error, case_id=effect.case_id, actor=CLOCK, now=now

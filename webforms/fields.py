@@ -194,9 +194,11 @@ class _Page:
 
     def _input(self, each: engine.Field, given: Any, name: str) -> dict[str, Any]:
         if each.kind in {"radio", "select", "checklist"}:
-            choices = self._choices(each, given, name)
+            known = self.options(each.values_key) if each.values_key else each.options
+            choices = _choices(known, given, name)
             anchor = choices[0].id if choices and each.kind != "select" else html_id(name)
-            return {"choices": choices, "anchor": anchor}
+            note = known.note if isinstance(known, engine.Offered) else ""
+            return {"choices": choices, "anchor": anchor, "hint": " ".join(filter(None, [each.description, note]))}
         if each.kind == "filepicker":
             return {
                 "uploads": self._uploads(given),
@@ -207,17 +209,17 @@ class _Page:
         lines = value.count("\n") + len(value) // COLUMNS_SHOWN + 2
         return {"value": value, "input": attributes(each, value), "text_rows": min(max(4, lines), 16)}
 
-    def _choices(self, each: engine.Field, given: Any, name: str) -> tuple[Choice, ...]:
-        chosen = set(given) if isinstance(given, list) else {given}
-        known = self.options(each.values_key) if each.values_key else each.options
-        return tuple(
-            Choice(f"{html_id(name)}-{place}", str(option.value), option.label, str(option.value) in chosen)
-            for place, option in enumerate(known, start=1)
-        )
-
     def _uploads(self, given: Any) -> tuple[Upload, ...]:
         found = ((one, self.files(one)) for one in given if isinstance(one, str)) if isinstance(given, list) else ()
         return tuple(Upload(one, str(row.get("name", "")), int(row.get("size", 0))) for one, row in found if row)
+
+
+def _choices(known: Sequence[engine.Option], given: Any, name: str) -> tuple[Choice, ...]:
+    chosen = set(given) if isinstance(given, list) else {given}
+    return tuple(
+        Choice(f"{html_id(name)}-{place}", str(option.value), option.label, str(option.value) in chosen)
+        for place, option in enumerate(known, start=1)
+    )
 
 
 def attributes(each: engine.Field, value: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import engine
-from webforms.database import reading
+from webforms.database import now, reading
 from webforms.directory import directory
 from webforms.facts import Labels
 
@@ -19,14 +19,7 @@ def case_labels(case_id: UUID) -> Labels:
         if fact.type == "person" and str(value).isdigit():
             return engine.person_name(reading(), int(value))
         if fact.type == "register":
-            return _registered(str(value))
+            return engine.register_label(reading(), str(value), now=now())
         return choices.get(path, {}).get(str(value))
 
     return label
-
-
-def _registered(row_id: str) -> str | None:
-    for register in directory().registers.values():
-        if row_id in register:
-            return str(register[row_id].get("name", row_id))
-    return None

@@ -132,7 +132,7 @@ def _page(
     problems: Problems = {},  # noqa: B006 never changed
     key: str | None = None,
 ) -> str:
-    options = engine.options_for(reading(), directory(), page.office, me())
+    options = engine.options_for(reading(), directory(), page.office, me(), now=now(), facts=page.answers)
     return render_template(
         "cases/form.html",
         page=page,

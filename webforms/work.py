@@ -124,7 +124,7 @@ def _page(
     return render_template(
         "tasks/task.html",
         page=page,
-        form=drawn(page, answers, problems, engine.task_options(reading(), page.task_id, me())),
+        form=drawn(page, answers, problems, engine.task_options(reading(), page.task_id, me(), now=now())),
         key=key or new_key(),
         known=known,
         since=[one for one in known if one.kind != "list" and one.key not in page.opening],

@@ -13,7 +13,8 @@ Hosts = Mapping[str, Callable[..., Any]]
 def host_function(name: str, function: Callable[..., Any]) -> Function:
     """Offer a Python function: called by position, or by name with ``_`` for blanks.
 
-    It gets FEEL values and its result becomes one. Arguments that its signature cannot take are found when an
+    It gets FEEL values and its result becomes one; a keyword-only parameter ``now`` gets the moment of the evaluation,
+    and is not seen by expressions. Arguments that its signature cannot take are found when an
     expression is compiled. A TypeError, ValueError or ArithmeticError of the function is a FeelError that names
     it; any other exception passes through unchanged.
     """
@@ -22,17 +23,23 @@ def host_function(name: str, function: Callable[..., Any]) -> Function:
     except (TypeError, ValueError):
         signature = inspect.Signature([inspect.Parameter("arguments", inspect.Parameter.VAR_POSITIONAL)])
 
-    def apply(_run: Any, values: Any) -> Any:
-        return _call(values, {})
+    timed = signature.parameters.get("now")
+    is_timed = timed is not None and timed.kind is inspect.Parameter.KEYWORD_ONLY
+    if is_timed:
+        signature = signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "now"])
 
-    def apply_named(_run: Any, values: Mapping[str, Any]) -> Any:
-        return _call((), {key.replace(" ", "_"): value for key, value in values.items()})
+    def apply(run: Any, values: Any) -> Any:
+        return _call(run, values, {})
 
-    def _call(positional: Any, named: dict[str, Any]) -> Any:
+    def apply_named(run: Any, values: Mapping[str, Any]) -> Any:
+        return _call(run, (), {key.replace(" ", "_"): value for key, value in values.items()})
+
+    def _call(run: Any, positional: Any, named: dict[str, Any]) -> Any:
         if _misfit(signature, positional, named):
             return None
+        moment = {"now": run.now} if is_timed else {}
         try:
-            return from_python(function(*positional, **named))
+            return from_python(function(*positional, **named, **moment))
         except (TypeError, ValueError, ArithmeticError) as error:
             raise FeelError("feel-function", f"{name} failed: {error}", function=name, reason=str(error)) from error
 

@@ -3,7 +3,7 @@
 from engine.forms.check import as_typed, check, visible
 from engine.forms.cross import read_rules
 from engine.forms.decode import TooManyAnswers, decode
-from engine.forms.fields import Field, FileSource, Option, OptionSource, Rules, no_files, no_options
+from engine.forms.fields import Field, FileSource, Offered, Option, OptionSource, Rules, no_files, no_options
 from engine.forms.form import Form, InvalidForm, problems
 from engine.forms.show import raw_of, shown
 
@@ -12,6 +12,7 @@ __all__ = [
     "FileSource",
     "Form",
     "InvalidForm",
+    "Offered",
     "Option",
     "OptionSource",
     "Rules",

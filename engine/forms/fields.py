@@ -1,6 +1,6 @@
 """A form as the host sees it: a tree of fields with what is asked of each answer. No reading, no checking."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -23,6 +23,14 @@ class Option:
 
     value: Any
     label: str
+
+
+class Offered(list[Option]):
+    """What there is to choose from, with a word for the reader about where it comes from."""
+
+    def __init__(self, options: Iterable[Option], note: str = "") -> None:
+        super().__init__(options)
+        self.note = note
 
 
 OptionSource = Callable[[str], Sequence[Option]]

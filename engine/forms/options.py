@@ -22,7 +22,7 @@ def options_of(notes: Notes, raw: Mapping[str, Any]) -> tuple[tuple[Option, ...]
             notes.refuse(
                 "form-options-source",
                 f"There is no source of options {values_key!r}.",
-                "Write people:<role>, persons:me, offices, offices:<kind> or the name of a register.",
+                "Write people:<role>, persons:me, offices, offices:<kind>, <register> or <register>:all.",
                 given=values_key,
             )
         return (), values_key

@@ -7,6 +7,7 @@ from engine.model.contents import Draft, File, Paper
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
+from engine.model.registers import OPEN_END, Edition, Entry
 from engine.model.reports import Submission
 from engine.model.stays import Stay, StayTally
 from engine.model.trail import Anchor, Event, Incident, Ledger
@@ -14,6 +15,7 @@ from engine.model.trail import Anchor, Event, Incident, Ledger
 __all__ = [
     "FAR",
     "NAMING",
+    "OPEN_END",
     "Anchor",
     "Base",
     "CalendarEntry",
@@ -24,7 +26,9 @@ __all__ = [
     "Counter",
     "Deadline",
     "Draft",
+    "Edition",
     "Effect",
+    "Entry",
     "Event",
     "File",
     "Incident",

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.registry import read_register
+
 PROCESSES = Path(__file__).parents[2] / "processes"
 CONFIDENCE = {"V", "V*", "MH", "MM", "ML", "P"}
 KINDS = {"town", "subdistrict", "department", "justice_bureau", "coordination_office", "government"}
@@ -105,6 +107,17 @@ def test_roles_are_complete() -> None:
 
 def test_there_are_forty_six_matters_in_order() -> None:
     assert [matter["id"] for matter in MATTERS] == [f"M{number:02}" for number in range(1, 47)]
+
+
+@pytest.mark.parametrize("name", ["matters", "roster"])
+def test_registers_are_declared_and_their_rows_fit(name: str) -> None:
+    document = read(f"registers/{name}.toml")
+    register = read_register(name, document)
+    rows = document.get(name, [])
+    assert [problem for row in rows for problem in register.checked(row, row["id"])[1]] == []
+    roles = {role["id"] for role in ROLES}
+    assert {register.files, register.approves} <= roles
+    assert not {"phone", "sex", "account", "status"} & set(register.public) or name == "matters"
 
 
 def test_matters_refer_to_offices_that_take_cases() -> None:
