@@ -125,7 +125,9 @@ class Demo:
         return next(story for key, story in self.stories.items() if key == name or key.endswith(f"/{name}"))
 
     def _place(self, story: Story, free: Iterator[str]) -> str:
-        return next(free) if is_plain(self.document, story) else story.office
+        assert self.directory is not None  # noqa: S101 `open` comes first
+        is_free = is_plain(self.document, story) and self.directory.offices[story.office].get("reporting")
+        return next(free) if is_free else story.office  # the bodies above tell their own stories
 
     def _plan(self, story: Story, office: str, number: int, ends: timedelta | None, stop_before: str = "") -> Plan:
         assert self.directory is not None  # noqa: S101 `open` comes first
@@ -147,7 +149,7 @@ class Demo:
         own = [d for d in disputes if office in d.get("offices", ())] or [
             d for d in disputes if kind in d.get("kinds", ())
         ]
-        return own[number % len(own)]
+        return own[number % len(own)] if own else disputes[0]
 
     def _shift(self, plan: Plan, number: int, now: datetime) -> timedelta | None:
         """By how much to move the story's dates; whole weeks, so that weekdays stay. None: it cannot be told."""
