@@ -55,6 +55,7 @@ from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
 from engine.levels import Level
+from engine.opening_lists import CalendarRule, OpeningRow, calendar_rules, calendar_starts, watches_calendar
 from engine.openings import (
     DueStart,
     due_entries,
@@ -182,6 +183,7 @@ __all__ = [
     "AuditProblem",
     "BadCredentials",
     "Busy",
+    "CalendarRule",
     "Candidate",
     "CaseChanged",
     "CasePage",
@@ -225,6 +227,7 @@ __all__ = [
     "NotExtendable",
     "NotFound",
     "Offered",
+    "OpeningRow",
     "Option",
     "Page",
     "PaperPage",
@@ -263,6 +266,8 @@ __all__ = [
     "append_ledger",
     "awaited_by",
     "begin_calendar",
+    "calendar_rules",
+    "calendar_starts",
     "cancel_case",
     "candidates",
     "case_ids",
@@ -383,4 +388,5 @@ __all__ = [
     "urge_task",
     "verify",
     "visible",
+    "watches_calendar",
 ]

@@ -14,6 +14,7 @@ before it: the last day of an administrative duty never moves forward.
 
     [[start.calendar]]
     id = "monthly"
+    label = "月报"
     every = "month"
     on = "20"
     at = "08:30"                       office time; this is the default
@@ -71,6 +72,7 @@ class Recurrence:
     id: str
     every: str
     on: str
+    label: str = ""  # what people call the duty
     at: time = time(8, 30)
     roll: str = ""  # "back": to the working day before a day off
     begins: int = 1  # the day of the month before on which a period begins; 1: with the calendar
@@ -138,6 +140,7 @@ def read_recurrence(row: Mapping[str, Any]) -> Recurrence:
         id=str(row["id"]),
         every=str(row["every"]),
         on=str(row["on"]),
+        label=str(row.get("label", row["id"])),
         at=time.fromisoformat(row.get("at", "08:30")),
         roll=str(row.get("roll", "")),
         begins=int(row.get("begins", "1")),

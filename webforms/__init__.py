@@ -19,6 +19,8 @@ from webforms import (
     i18n,
     incidents,
     limits,
+    menu,
+    openings,
     papers,
     people,
     people_import,
@@ -45,6 +47,8 @@ PAGES = (
     incidents,
     bulk,
     bulk_results,
+    openings,
+    menu,
 )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import engine
-from webforms.i18n import day, period, translated
+from webforms.i18n import day, moment, period, translated
 from webforms.words import gettext
 
 QUIET = {"deadline_met", "deadline_cancelled", "deadline_started", "task_claimed"}  # said elsewhere on the page
@@ -83,6 +83,9 @@ def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:
     reason = str(detail.get("reason") or "")
     if kind == "case_completed" and page.row.outcome:
         return gettext("Outcome: %(outcome)s", outcome=page.row.outcome)
+    if kind == "case_opened" and detail.get("calendar"):
+        late = gettext(", later than planned: %(moment)s", moment=moment_of(detail["due_at"])) if detail["late"] else ""
+        return gettext("Opened by the calendar for %(period)s", period=detail["period"]) + late
     if kind == "deadline_extended":
         basis = str(detail.get("basis") or "")
         return " · ".join(
@@ -93,6 +96,11 @@ def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:
 
 def _by_itself(name: str) -> bool:
     return name in {"clock", "system", ""}
+
+
+def moment_of(text: str) -> str:
+    """A stored instant for people."""
+    return moment(datetime.fromisoformat(text))
 
 
 def day_of(text: Any) -> str:

@@ -29,18 +29,8 @@ BULK_LIMIT = 100
 
 
 def init_app(app: Flask) -> None:
-    """Install the pages and the main menu."""
+    """Install the pages."""
     app.register_blueprint(blueprint)
-    app.jinja_env.globals["menu"] = menu
-
-
-def menu() -> list[tuple[str, str, str]]:
-    """(key, address, words) of the main menu."""
-    entries = [("tasks", url_for("tasks.index"), gettext("Tasks")), ("cases", url_for("cases.index"), gettext("Cases"))]
-    if administers():
-        entries.append(("people", url_for("people.index"), gettext("People")))
-        entries.append(("incidents", url_for("incidents.index"), gettext("Incidents")))
-    return entries
 
 
 @blueprint.get("/")

@@ -14,7 +14,7 @@ def _are_texts(value: Any) -> bool:
 
 
 NEEDED = ("id", "every", "on")
-TEXTS = frozenset([*NEEDED, "at", "roll", "begins", "period", "office", "message"])
+TEXTS = frozenset([*NEEDED, "label", "at", "roll", "begins", "period", "office", "message"])
 KEYS = TEXTS | {"for_each", "facts", "by_hand"}
 ONE_OF: Mapping[str, Collection[str]] = {
     "every": EVERY,

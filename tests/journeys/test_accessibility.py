@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import engine
+from scheduler.tick import tick
+from tests.duty import DUTY
+
 AXE = next((Path(__file__).parents[1] / "vendor").glob("axe-core-*/axe.min.js")).read_text("utf-8")
 RULES = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']"
 RUN = f"async () => (await axe.run(document, {{runOnly: {RULES}}})).violations.map(v => v.id + ': ' + v.nodes[0].html)"
@@ -47,10 +51,15 @@ def test_pages(house, address, window):
 
 
 def test_pages_of_the_administrator(house, address, window):
+    with house.database.sessions.begin() as session:
+        engine.deploy_files(session, DUTY, actor=engine.SYSTEM, now=house.clock())
+    house.clock.forward(days=60)
+    tick(house.database, house.clock(), anchors=False)
     look(window, address + "/sign-in")
     window.get_by_label("用户名").fill("boss")
     window.get_by_label("密码", exact=True).fill(house.password)
     window.get_by_role("button", name="登录").click()
     pages = ["/people", "/people/new", f"/people/{house.ids['desk']}", "/people/import", "/people/changes"]
+    pages += ["/calendar-starts"]
     found = {path: look(window, address + path) for path in pages}
     assert {path: problems for path, problems in found.items() if problems} == {}

@@ -9,26 +9,8 @@ from scheduler.playing import Player
 from scheduler.scenarios import Scenarios
 from scheduler.stories import InvalidStory, read_story
 from tests.conftest import PROCESSES
+from tests.duty import DRAWN, MANIFEST
 
-MANIFEST = """
-id = "duty"
-title = "例行"
-[start]
-[[start.calendar]]
-id = "monthly"
-every = "month"
-on = "25"
-roll = "back"
-begins = "26"
-for_each = "offices.reporting"
-facts = { planned_on = "=date(planned_at)" }
-[facts.period_name]
-type = "text"
-[facts.planned_on]
-type = "date"
-[outcomes.done]
-label = "办结"
-"""
 STORY = """
 title = "按月办理"
 covers = ["done"]
@@ -45,15 +27,6 @@ wait = "1wd"
 [steps.expect]
 outcome = "done"
 """
-DRAWN = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
- xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="d" targetNamespace="t">
-<bpmn:process id="duty" isExecutable="true">
-<bpmn:startEvent id="opened"/><bpmn:userTask id="fill" name="填" camunda:candidateGroups="reporter"><bpmn:documentation>
-例行</bpmn:documentation></bpmn:userTask><bpmn:endEvent id="done"><bpmn:extensionElements><camunda:properties>
-<camunda:property name="outcome" value="done"/></camunda:properties></bpmn:extensionElements></bpmn:endEvent>
-<bpmn:sequenceFlow id="a" sourceRef="opened" targetRef="fill"/>
-<bpmn:sequenceFlow id="b" sourceRef="fill" targetRef="done"/>
-</bpmn:process></bpmn:definitions>"""
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,24 @@
+"""The main menu: what this person may open."""
+
+from flask import Flask, url_for
+
+import engine
+from webforms.auth import administers, me
+from webforms.database import reading
+from webforms.words import gettext
+
+
+def init_app(app: Flask) -> None:
+    """Give the menu to the templates."""
+    app.jinja_env.globals["menu"] = menu
+
+
+def menu() -> list[tuple[str, str, str]]:
+    """(key, address, words) of every entry."""
+    entries = [("tasks", url_for("tasks.index"), gettext("Tasks")), ("cases", url_for("cases.index"), gettext("Cases"))]
+    if administers() or engine.sees_all_cases(reading(), me()):
+        entries.append(("openings", url_for("openings.index"), gettext("Calendar openings")))
+    if administers():
+        entries.append(("people", url_for("people.index"), gettext("People")))
+        entries.append(("incidents", url_for("incidents.index"), gettext("Incidents")))
+    return entries
