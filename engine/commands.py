@@ -115,7 +115,7 @@ def complete_task(
     _require_task(session, loaded.case, task, actor, loaded)
     element = loaded.definition.diagram.elements[task.element]
     form = loaded.definition.form(element.form)
-    scope = {**loaded.variables, **task.local}
+    scope = {**loaded.turn.surroundings, **loaded.variables, **task.local}
     options = options_for(session, loaded.directory, loaded.case.office, actor, now=now, facts=scope)
     clean = forms.check(
         form,
@@ -154,13 +154,14 @@ def raise_event(
     if not any(_holds_for(actor, role, loaded) for role in roles):
         raise NotAllowed("your role does not report this", event=name)
     form = loaded.definition.form(element.form)
-    options = options_for(session, loaded.directory, loaded.case.office, actor, now=now, facts=loaded.variables)
+    scope = {**loaded.turn.surroundings, **loaded.variables}
+    options = options_for(session, loaded.directory, loaded.case.office, actor, now=now, facts=scope)
     clean = forms.check(
         form,
         answers,
-        facts=loaded.variables,
+        facts=scope,
         options=options,
-        files=known_files(session, actor, case_id, [answers, loaded.variables]),
+        files=known_files(session, actor, case_id, [answers, scope]),
         now=now,
     )
     kept = protect(loaded.definition.facts, clean, keeper(loaded))

@@ -84,7 +84,7 @@ def answer_trial(session: Session, task_id: UUID, answers: Mapping[str, Any], *,
     clean: Mapping[str, Any] = normalised(dict(answers))
     if f"forms/{element.form}.form" in loaded.definition.files:
         form = loaded.definition.form(element.form)
-        scope = {**loaded.variables, **loaded.task.local}
+        scope = {**loaded.turn.surroundings, **loaded.variables, **loaded.task.local}
         options = options_for(session, loaded.directory, loaded.case.office, SYSTEM, now=now, facts=scope)
         clean = forms.check(
             form, answers, facts=scope, options=options, files=lambda name: {"file": name, "name": name}

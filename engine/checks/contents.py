@@ -55,6 +55,7 @@ def _keys(file: str, form: Form, manifest: Manifest | None, roles: Collection[st
                 if each.key in known and column not in columns.get(each.key, set()):
                     report.add("undeclared-form-column", file, each.id, name=column, list=each.key)
         keys = {each.key for each in walk(form.fields)} | known | {"case", "actor"}
+        keys |= {column for each in form.questions for column in columns.get(each.key, ())}
         for each, expression in form.expressions:
             for name in sorted(expression.free_names - keys):
                 report.add("unknown-name", file, each.id, what="The form", name=name)

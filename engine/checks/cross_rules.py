@@ -35,7 +35,7 @@ def check_cross_rules(manifest: Manifest, forms: Mapping[str, Form], report: Rep
             known = known | {given}
         for place, rule in enumerate(group["rules"], start=1):
             if _is_shaped(f"{entry}.rules.{place}", rule, RULE, NEEDED, report):
-                _rule(f"{entry}.rules.{place}", rule, asked, known, report)
+                _rule(f"{entry}.rules.{place}", rule, asked, known, manifest.columns, report)
 
 
 def _is_shaped(entry: str, given: Any, keys: Mapping[str, type], needed: Iterable[str], report: Report) -> bool:
@@ -53,7 +53,14 @@ def _is_shaped(entry: str, given: Any, keys: Mapping[str, type], needed: Iterabl
     return not wrong
 
 
-def _rule(entry: str, rule: Mapping[str, Any], asked: list[Form], known: set[str], report: Report) -> None:
+def _rule(
+    entry: str,
+    rule: Mapping[str, Any],
+    asked: list[Form],
+    known: set[str],
+    columns: Mapping[str, set[str]],
+    report: Report,
+) -> None:
     each = rule.get("each", "")
     for form in asked:
         lists = {field.key: field for field in form.questions if field.kind == "dynamiclist"}
@@ -63,7 +70,7 @@ def _rule(entry: str, rule: Mapping[str, Any], asked: list[Form], known: set[str
         for name in rule["fields"]:
             if not _is_asked(name, lists.get(each), form, lists):
                 report.add("check-field-unknown", MANIFEST, entry, name=name, form=form.id)
-        known = known | (set(_columns(lists[each])) if each else set())
+        known = known | ({*_columns(lists[each]), *columns.get(each, ())} if each else set())
     _names(entry, "The rule", rule["holds"], known, report)
     if rule["message"].startswith("="):
         _names(entry, "The message", rule["message"], known, report)

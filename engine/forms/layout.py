@@ -178,7 +178,7 @@ def _settle(level: list[Cell], cells: list[Cell], outer: Mapping[str, Any], now:
             changed, scope = True, None
         if cell.rows:
             scope = {**outer, **answers(level)} if scope is None else scope
-            moved = [_settle(row.cells, row.cells, scope, now) for row in cell.rows]
+            moved = [_settle(row.cells, row.cells, {**scope, **row.kept}, now) for row in cell.rows]
             if any(moved):
                 changed, scope = True, None
     return changed
