@@ -1,7 +1,5 @@
 """Cases: list, search, the page of one case."""
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +17,7 @@ from webforms.labels import case_labels
 from webforms.lights import Light, light
 from webforms.sections import sections
 from webforms.security import allow
+from webforms.sheets import FORMATS, download
 from webforms.story import story
 from webforms.words import gettext, ngettext
 from webforms.words import lazy_gettext as _l
@@ -43,8 +42,8 @@ def init_app(app: Flask) -> None:
 def index() -> str | Response:
     """Cases I may see, newest first; what shapes the list is in the address."""
     given = {name: value for name in (*FILTERS, "after") if (value := request.args.get(name, "").strip())}
-    if request.args.get("format") == "csv":
-        return export(given)
+    if (kind := request.args.get("format")) in FORMATS:
+        return export(given, kind)
     page = engine.cases(reading(), me(), **criteria(given), after=given.get("after"), now=now())
     return render_template(
         "cases/list.html",
@@ -77,7 +76,7 @@ def _midnight(text: str | None, days: int = 0) -> datetime | None:
         return None
 
 
-def export(given: dict[str, str]) -> Response:
+def export(given: dict[str, str], kind: str) -> Response:
     """The filtered list for a spreadsheet."""
     heading = ("Number", "Title", "Procedure", "Office", "Stage", "Level", "State", "Outcome", "Opened", "Closed")
     rows = [[gettext(word) for word in heading]]
@@ -86,13 +85,7 @@ def export(given: dict[str, str]) -> Response:
          str(state_light(row).text), row.outcome or "", moment(row.opened_at), moment(row.closed_at)]
         for row in _all(given)
     ]  # fmt: skip
-    text = io.StringIO()
-    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
-    return Response(
-        "\ufeff" + text.getvalue(),  # Excel needs the mark to read UTF-8
-        mimetype="text/csv",
-        headers={"Content-Disposition": "attachment; filename=cases.csv"},
-    )
+    return download(rows, name="cases", title=gettext("Cases"), kind=kind)
 
 
 def _all(given: dict[str, str]) -> Iterator[engine.CaseRow]:
@@ -104,11 +97,6 @@ def _all(given: dict[str, str]) -> Iterator[engine.CaseRow]:
         after = page.next
         if after is None or count >= EXPORT_LIMIT:
             return
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    return "'" + cell if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
 
 
 @blueprint.get("/search")
