@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev browser test check bench tck scenarios
+.PHONY: help run setup setup-dev browser test check bench tck scenarios year
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,6 +41,9 @@ tck: setup-dev ## the DMN test kit in DIR, e.g. make tck DIR=../dmn-tck
 
 scenarios: setup ## every scenario of processes/, played twice, with coverage
 	@$(BIN)/tiaojie scenarios
+
+year: setup ## a year of the whole district under a moved clock, in memory; what did not hold is named
+	@$(BIN)/tiaojie year
 
 # A browser and Chinese fonts for the journeys: installed where that is possible without asking, named otherwise.
 browser:

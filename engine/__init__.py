@@ -139,6 +139,7 @@ from engine.rows import (
 )
 from engine.stays import rebuild_stays
 from engine.supervision import extend_deadline, urge_task
+from engine.survey import CaseCount, Newborn, case_counts, is_running, newborn, stuck_cases, table_sizes
 from engine.tracing import (
     SeenTask,
     Snapshot,
@@ -186,6 +187,7 @@ __all__ = [
     "CalendarRule",
     "Candidate",
     "CaseChanged",
+    "CaseCount",
     "CasePage",
     "CaseRow",
     "ChosenTask",
@@ -223,6 +225,7 @@ __all__ = [
     "Level",
     "LinkRow",
     "LockedOut",
+    "Newborn",
     "NotAllowed",
     "NotExtendable",
     "NotFound",
@@ -270,6 +273,7 @@ __all__ = [
     "calendar_starts",
     "cancel_case",
     "candidates",
+    "case_counts",
     "case_ids",
     "case_page",
     "cases",
@@ -318,12 +322,14 @@ __all__ = [
     "inbox_counts",
     "incidents",
     "is_anchor_due",
+    "is_running",
     "knows_password",
     "later",
     "leads_anybody",
     "list_people",
     "load_reference",
     "may_administer",
+    "newborn",
     "next_due",
     "next_start",
     "open_missed",
@@ -377,7 +383,9 @@ __all__ = [
     "startable",
     "steps_of",
     "store_reference",
+    "stuck_cases",
     "survives_reload",
+    "table_sizes",
     "task_options",
     "task_page",
     "tasks_of",

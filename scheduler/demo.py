@@ -59,11 +59,11 @@ class Demo:
         by_name = {account.username: account for account in self.people}
         return [by_name[name] for name in self.document["shown"] if name in by_name]
 
-    def open(self, files: Path, key: bytes, now: datetime) -> Sandbox:
-        """A house in memory in which everybody has been hired. Raises InvalidDefinition."""
+    def open(self, files: Path, key: bytes, now: datetime, hired: timedelta = HIRED) -> Sandbox:
+        """A house in memory in which everybody was hired so long before now. Raises InvalidDefinition."""
         database = engine.connect("sqlite://", key=key, poolclass=StaticPool, connect_args={"check_same_thread": False})
         engine.upgrade(database)
-        begun = now - HIRED
+        begun = now - hired
         with database.sessions.begin() as session:
             engine.load_reference(session, self.folder, actor=engine.SYSTEM, now=begun)
             for path in process_folders(self.folder):
@@ -130,26 +130,31 @@ class Demo:
         return next(free) if is_free else story.office  # the bodies above tell their own stories
 
     def _plan(self, story: Story, office: str, number: int, ends: timedelta | None, stop_before: str = "") -> Plan:
+        return Plan(story, office, self.retelling(story, office, number), ends, stop_before)
+
+    def retelling(self, story: Story, office: str, number: int, *, own: bool = False) -> Retelling:
+        """The story with the `number`-th people, and where another dispute can take its place, one of this office.
+
+        `own`: one of this office in any case; what the story tells of its dispute may then fit less well.
+        """
         assert self.directory is not None  # noqa: S101 `open` comes first
         name = self.directory.office_name(office).removesuffix("人民政府").removesuffix("办事处")
         towns = [str(row["name"]) for row in self.directory.offices.values() if row["kind"] in {"town", "subdistrict"}]
         town = towns[number % len(towns)].removesuffix("人民政府").removesuffix("办事处")
         is_town = any(each.startswith(name) for each in towns)
-        retelling = Retelling(
-            self.document, self._dispute(story, office, number), number, name, name if is_town else town
-        )
-        return Plan(story, office, retelling, ends, stop_before)
+        dispute = self._dispute(story, office, number, own=own)
+        return Retelling(self.document, dispute, number, name, name if is_town else town)
 
-    def _dispute(self, story: Story, office: str, number: int) -> Mapping[str, str]:
+    def _dispute(self, story: Story, office: str, number: int, *, own: bool) -> Mapping[str, str]:
         assert self.directory is not None  # noqa: S101 `open` comes first
         disputes: list[Mapping[str, Any]] = self.document["disputes"]
-        if not is_plain(self.document, story):
+        if not own and not is_plain(self.document, story):
             return disputes[0]
         kind = self.directory.offices[office]["kind"]
-        own = [d for d in disputes if office in d.get("offices", ())] or [
+        fitting = [d for d in disputes if office in d.get("offices", ())] or [
             d for d in disputes if kind in d.get("kinds", ())
         ]
-        return own[number % len(own)] if own else disputes[0]
+        return fitting[number % len(fitting)] if fitting else disputes[0]
 
     def _shift(self, plan: Plan, number: int, now: datetime) -> timedelta | None:
         """By how much to move the story's dates; whole weeks, so that weekdays stay. None: it cannot be told."""

@@ -52,7 +52,7 @@ class Player:
             if self.story.open:
                 yield from self._open()
             else:
-                self._start()
+                self.open_case()
             self.stage.settle()
             if self.pace:
                 yield self.stage.now + self.pace
@@ -97,9 +97,10 @@ class Player:
         if step.do:
             self._do(step)
         elif step.raised:
-            self._raise(step)
+            self.report(step)
 
-    def _start(self) -> None:
+    def open_case(self) -> None:
+        """Open the case as somebody who may. Raises StoryBroken, EngineError."""
         definition = self.definitions[self.story.process]
         roles = (self.story.by,) if self.story.by else definition.start_roles
         if not roles:
@@ -127,11 +128,18 @@ class Player:
         self.case_id = done.case_id
 
     def _do(self, step: Step) -> None:
-        task = self._open_task(step)
+        self.answer(self._open_task(step), step)
+
+    def answer(self, task: engine.SeenTask, step: Step, *, claims: bool = True) -> None:
+        """Hand in an open task with the answers of a step, as whoever has it. Raises StoryBroken, EngineError.
+
+        `claims`: whoever takes it from a queue says so first.
+        """
         if task.assignee is not None:
             actor = self.stage.cast.person(task.assignee)
         else:
             actor = self.stage.cast.holder(step.by or task.role or "", task.office, now=self.stage.now)
+        if task.assignee is None and claims:
             with self.stage.database.sessions.begin() as session:
                 engine.claim_task(session, task.id, actor=actor, now=self.stage.now)
         answers = self._prepared(step.answers, actor, self.definitions[step.process or self.story.process])
@@ -150,7 +158,8 @@ class Player:
             raise StoryBroken(f"{step.do} is not open; open are {names or 'none'}")
         return found[0]
 
-    def _raise(self, step: Step) -> None:
+    def report(self, step: Step) -> None:
+        """Report what happened in the case. Raises StoryBroken, EngineError."""
         seen = self.seen(step.process)
         catchers = [e for e in self.definitions[seen.process].diagram.catchers() if e.event_name == step.raised]
         roles = [role for e in catchers for role in (e.names("role") or ((e.role,) if e.role else ()))]

@@ -1,0 +1,78 @@
+"""A tenth of the year: some units, three hundred cases, everything that the clock opens."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+import engine
+from scheduler.clerks import Book, nominal
+from scheduler.stories import read_stories
+from scheduler.year import Year, findings, unmarked
+from tests.conftest import PROCESSES
+
+
+@pytest.fixture(scope="module")
+def happened(tmp_path_factory):
+    year = Year(PROCESSES, 0.1)
+    stage = year.open(tmp_path_factory.mktemp("files"), b"key")
+    days = [progress.day for progress in year.run(stage)]
+    yield year, stage, days
+    stage.close()
+
+
+@pytest.fixture
+def session(happened):
+    with happened[1].database.reads.begin() as session:
+        yield session
+
+
+def test_every_day_is_passed_through(happened):
+    year, _, days = happened
+    assert len(days) == year.days
+    assert days == [days[0] + timedelta(days=n) for n in range(len(days))]
+
+
+def test_everything_holds(happened, session):
+    year, _, _ = happened
+    assert year.problems == []
+    assert findings(session, year.plan, len(year.offices())) == []
+
+
+def test_the_units_that_take_part_have_their_share_of_cases(happened, session):
+    year, _, _ = happened
+    opened = {case.office for case in engine.newborn(session, since=year.begins)}
+    assert opened >= set(year.offices())
+    assert sum(row.count for row in engine.case_counts(session) if row.process == "mediation") == 300
+
+
+def test_what_hangs_is_found(happened, session):
+    """The planted bug: a running case without anything that could move it."""
+    session.execute(engine.METADATA.tables["case"].update().values(status="running"))
+    assert len(engine.stuck_cases(session)) > 250
+    session.rollback()
+
+
+def test_a_missing_mark_is_found(session):
+    """The planted bug: deadlines have passed, and nothing in the case says so."""
+    deadline = engine.METADATA.tables["deadline"]
+    expired = session.execute(deadline.select().where(deadline.c.status == "expired")).all()
+    assert expired
+    process = engine.snapshot(session, expired[0].case_id).process
+    found = unmarked(session, [{"process": process, "deadline": expired[0].name, "fact": "no_such_mark"}])
+    assert found
+    assert all("passed" in words for words in found)
+
+
+def test_stories_are_told_in_the_order_of_time():
+    for story in read_stories(PROCESSES):
+        times = nominal(story)
+        assert times == sorted(times)
+        assert all(at >= story.at for at in times)
+
+
+def test_the_book_gives_the_most_usual_answer_first():
+    book = Book(read_stories(PROCESSES))
+    first, told = book.answers("mediation", "approve_closing", 0)
+    assert first.do == "approve_closing"
+    assert isinstance(told, datetime)
+    assert book.answers("mediation", "approve_closing", 1000)[0].do == "approve_closing"
