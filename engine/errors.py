@@ -42,6 +42,12 @@ class NotExtendable(NotAllowed):
     code = "not-extendable"
 
 
+class NotMovable(EngineError):
+    """The token cannot be put there."""
+
+    code = "not-movable"
+
+
 class DeadlinePassed(NotAllowed):
     """The last day is over; a deadline is extended before it has passed."""
 

@@ -16,6 +16,7 @@ from engine.runtime import events, repairs, specs
 from engine.runtime.codec import dump, load
 from engine.runtime.diagram import ACTIVITIES, Diagram, Element, Flow, is_throw, read_diagram
 from engine.runtime.messaging import Thrown
+from engine.runtime.moving import Movable, destinations, movable, move, reopen, reopenings
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
 from engine.runtime.turn import OBSERVED, Rules, Turn
@@ -35,6 +36,7 @@ __all__ = [
     "Diagram",
     "Element",
     "Flow",
+    "Movable",
     "OpenTask",
     "Rules",
     "Step",
@@ -45,12 +47,17 @@ __all__ = [
     "Waiting",
     "begin",
     "compile_process",
+    "destinations",
     "dump",
     "is_synthetic",
     "is_throw",
     "load",
+    "movable",
+    "move",
     "normalise",
     "read_diagram",
+    "reopen",
+    "reopenings",
     "waiting",
 ]
 

@@ -14,7 +14,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.runtime.gateways import LIVE
-from engine.runtime.workflow import CaseWorkflow
+from engine.runtime.workflow import MOVED, CaseWorkflow
 
 FINISHED = TaskState.FINISHED_MASK
 
@@ -81,7 +81,7 @@ def _path_to(task: Task | None) -> list[Task]:
 def _is_cuttable(path: list[Task], k: int, j: int, unfinished: dict[Any, int]) -> bool:
     older, younger = path[k], path[j]
     return (
-        not older.triggered
+        (not older.triggered or MOVED in older.internal_data)
         and bool(older._state & TaskState.COMPLETED)
         and unfinished[older.id] == unfinished[younger.id]
         and not any(task._state & ~FINISHED for task in path[k:j])
@@ -110,6 +110,7 @@ def _splice(scope: Any, older: Task, younger: Task, between: list[Task]) -> int:
     parent = older.parent
     parent._children[parent._children.index(older.id)] = younger.id
     younger._parent = parent.id
+    younger.triggered = younger.triggered or older.triggered  # what moved here is none of its parent's outputs
     for task in between:
         scope.tasks.pop(task.id)
     return len(between)

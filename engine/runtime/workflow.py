@@ -19,6 +19,7 @@ from engine.runtime.specs import INSTANCE_LIMIT, Boundary, is_loop
 if TYPE_CHECKING:
     from engine.runtime.turn import Turn
 
+MOVED = "moved"  # mark of a token that was put here by hand: it came along no flow
 ENTERED, COMPLETED, CANCELLED, FAILED = "entered", "completed", "cancelled", "failed"
 
 
@@ -181,8 +182,12 @@ class CaseWorkflow(_Updating, BpmnWorkflow):
     def _flow_into(self, task: Task) -> str | None:
         """The sequence flow a token came along: from the nearest drawn ancestor to this element."""
         element, at = task.task_spec.bpmn_id, task.parent
+        if MOVED in task.internal_data:
+            return None
         while at is not None and (at.task_spec.bpmn_id is None or at.task_spec.bpmn_id == element):
             if at.task_spec.bpmn_id == element and (element, element) in self.compiled.diagram.between:
                 break
+            if MOVED in at.internal_data:
+                return None
             at = at.parent
         return self.compiled.diagram.between.get((at.task_spec.bpmn_id, element)) if at is not None else None

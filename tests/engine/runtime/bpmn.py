@@ -248,6 +248,23 @@ class Player:
         self._finish(turn, lambda: caught.append(turn.deliver(kind, name, payload)))
         return caught[0]
 
+    def move(self, source: str, target: str) -> "Player":
+        """Take the token that rests at `source` to `target`."""
+        turn = self._turn()
+        token = next(one.id for one in runtime.movable(self.workflow) if one.element == source)
+        self._finish(turn, lambda: runtime.move(turn, token, target))
+        return self
+
+    def reopen(self, target: str) -> "Player":
+        turn = self._turn()
+        self._finish(turn, lambda: runtime.reopen(turn, target))
+        return self
+
+    @property
+    def movable(self) -> list[str]:
+        """The elements of the tokens that can be moved, sorted."""
+        return sorted(one.element for one in runtime.movable(self.workflow))
+
     def look(self) -> "Player":
         """A look at the clock, as at a restart."""
         turn = self._turn()
