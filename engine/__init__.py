@@ -113,6 +113,7 @@ from engine.queries import event_page, start_page, startable, task_page
 from engine.recompute import Projected, Recomputed, projected_deadlines, recompute_deadlines
 from engine.recovery import drop_incident, fail_effect, postpone_reminder, record_incident, retry_incident
 from engine.registry import Column, InvalidRegister, Register, in_force
+from engine.reporting import ReportBoard, ReportProcess, ReportRow, report_board, report_kinds, report_revisions
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
     CasePage,
@@ -138,6 +139,7 @@ from engine.rows import (
     Visit,
 )
 from engine.stays import rebuild_stays
+from engine.submissions import Handed
 from engine.supervision import extend_deadline, urge_task
 from engine.survey import CaseCount, Newborn, case_counts, is_running, newborn, stuck_cases, table_sizes
 from engine.tracing import (
@@ -212,6 +214,7 @@ __all__ = [
     "FileRow",
     "Finding",
     "Form",
+    "Handed",
     "InboxCounts",
     "InboxRow",
     "IncidentRow",
@@ -244,6 +247,9 @@ __all__ = [
     "RegisterInfo",
     "RegisterPage",
     "RegisterRow",
+    "ReportBoard",
+    "ReportProcess",
+    "ReportRow",
     "Role",
     "RowChange",
     "RunFailed",
@@ -361,6 +367,9 @@ __all__ = [
     "register_rows",
     "registers",
     "release_task",
+    "report_board",
+    "report_kinds",
+    "report_revisions",
     "reset_password",
     "retry_incident",
     "return_task",

@@ -127,9 +127,9 @@ class Definition:
         return read_levels(self.manifest)
 
     @property
-    def report(self) -> Mapping[str, str]:
+    def report(self) -> Mapping[str, Any]:
         """What is kept of a periodic report when it is handed in, see `submissions`; empty for other processes."""
-        section: Mapping[str, str] = self.manifest.get("report", {})
+        section: Mapping[str, Any] = self.manifest.get("report", {})
         return section
 
     @property

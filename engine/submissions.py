@@ -1,8 +1,9 @@
 """Periodic reports: what a manifest's `[report]` keeps of them when they are handed in, and what FEEL can ask.
 
 `[report]` names the paper whose issue hands the report in, and the facts that hold its figures (rows with `id`, `name`
-and `value`), its revision, whether it is late, why it was handed in again, and which revision was accepted. The period
-is in the facts `period_first`, `period_last` and `period_name`, as the calendar sets them.
+and `value`), its revision, whether it is late, why it was handed in again, and which revision was accepted; `returned`
+is the stage in which it has to be handed in again, `shown` are the figures that lists show. The period is in the
+facts `period_first`, `period_last` and `period_name`, as the calendar sets them.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine.model import CalendarStart, Case, Submission
 from engine.values import dumps, loads
 
-KEYS = ("paper", "figures", "late", "revision", "reason", "accepted")
+KEYS = ("paper", "figures", "late", "revision", "reason", "accepted")  # what names a paper or a fact
 PERIOD = ("period_first", "period_last", "period_name")
 
 
@@ -47,7 +48,7 @@ class Handed:
 
 def keep_submission(
     session: Session,
-    rule: Mapping[str, str],
+    rule: Mapping[str, Any],
     case: Case,
     variables: Mapping[str, Any],
     papers: Iterable[Mapping[str, Any]],

@@ -25,6 +25,7 @@ from webforms import (
     people,
     people_import,
     register,
+    reports,
     security,
     tasks,
     uploads,
@@ -48,6 +49,7 @@ PAGES = (
     bulk,
     bulk_results,
     openings,
+    reports,
     menu,
 )
 

@@ -19,7 +19,7 @@ from engine.submissions import KEYS as REPORT_KEYS
 MANIFEST = "manifest.toml"
 TABLES: dict[str, dict[str, type]] = {
     "number": {"kind": str, "pattern": str},
-    "report": dict.fromkeys(REPORT_KEYS, str),  # see `submissions`
+    "report": {**dict.fromkeys(REPORT_KEYS, str), "returned": str, "shown": list},  # see `submissions`
     "start": {"roles": list, "form": str, "message": str, "calendar": tuple},  # entries: see `openings`
 }
 ROWS: dict[str, dict[str, type]] = {
@@ -127,8 +127,9 @@ def check_manifest(manifest: Manifest, files: Collection[str], roles: Collection
         template = row.get("template", f"documents/{name}.html")
         if template not in files:
             report.add("paper-template-missing", MANIFEST, name, template=template)
+    where = dict.fromkeys(REPORT_KEYS, "facts") | {"paper": "papers", "returned": "stages"}
     for key, name in manifest.tables.get("report", {}).items():
-        if name not in manifest.names("papers" if key == "paper" else "facts"):
+        if key in where and name not in manifest.names(where[key]):
             report.add("report-unknown", MANIFEST, "report", key=key, name=name)
     start = manifest.tables.get("start", {})
     for role in start.get("roles", ()):

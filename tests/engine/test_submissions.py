@@ -3,13 +3,13 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import engine
 from engine.functions import DIRECTORY
 from engine.model import CalendarStart, Submission
 from engine.submissions import revisions_of
-from tests.engine.house import CLERK, NOW, STRANGER, House, folder, form, question
+from tests.engine.house import CHIEF, CLERK, NOW, STRANGER, House, folder, form, question
 from tests.engine.runtime.bpmn import end, flow, path, properties, script, start, throw, user, xor
 
 MANIFEST = """
@@ -20,6 +20,11 @@ late = "is_late"
 revision = "revision"
 reason = "why"
 accepted = "accepted"
+returned = "filling"
+[stages.receiving]
+label = "Receiving"
+[stages.filling]
+label = "Filling"
 [papers.sheet]
 title = "Sheet"
 number = "{short}{seq}"
@@ -27,11 +32,11 @@ number = "{short}{seq}"
 BODY = [
     start(),
     xor("again"),
-    user("fill", camunda_formRef="fill", camunda_candidateGroups="clerk"),
+    user("fill", properties(stage="filling"), camunda_formRef="fill", camunda_candidateGroups="clerk"),
     script("count", "revision", "if revision = null then 1 else revision + 1"),
     script("rows", "figures", '[{"id": "open", "name": "Open", "value": amount}]'),
     throw("handed_in", properties(paper="sheet")),
-    user("receive", camunda_formRef="receive", camunda_candidateGroups="clerk"),
+    user("receive", properties(stage="receiving"), camunda_formRef="receive", camunda_candidateGroups="clerk"),
     xor("ok", default="ok-note"),
 ]
 START = [
@@ -134,3 +139,44 @@ def test_what_has_no_period_is_no_report(house):
     with house.database.reads() as session:
         assert session.scalars(select(Submission)).all() == []
     assert house.verify() == []
+
+
+def test_a_board_says_who_has_reported_and_who_owes_it(house):
+    with house.writing() as session:
+        about = {"process": "p", "entry": "e", "attempts": 0, "error": "", "due_at": NOW}
+        period = {"period_first": date(2026, 2, 1), "period_last": date(2026, 2, 28), "period_name": "2026-02"}
+        session.add(CalendarStart(**about, **period, office="south", state="missed"))
+        session.add(CalendarStart(**about, **period, office="north", state="opened"))
+    case = report(house)
+    with house.writing() as session:
+        session.execute(update(CalendarStart).where(CalendarStart.office == "north").values(case_id=case))
+
+    def board(actor=CHIEF, **more):
+        with house.database.reads() as session:
+            return engine.report_board(session, actor, "p", now=house.now, **more)
+
+    [north] = board().rows
+    assert (north.office, north.is_owed, north.is_late, north.handed) == ("north", True, False, None)
+    house.do(case, "fill", amount="5", is_late="true")
+    [north] = board().rows
+    assert (north.is_owed, north.is_late, north.handed.values) == (False, True, {"open": 5})
+    assert (
+        board().totals == {"open": 5}
+        and board().name == "2026-02"
+        and board().periods == ((date(2026, 2, 1), "2026-02"),)
+    )
+    house.do(case, "receive")
+    [north] = board().rows
+    assert north.is_owed and north.handed.revision == 1
+    assert [row.office for row in board(engine.SYSTEM).rows] == ["north", "south"]
+    assert [row.status for row in board(engine.SYSTEM).rows] == ["running", "not_opened"]
+    assert board(STRANGER).rows[0].office == "south"
+    with pytest.raises(engine.NotFound):
+        board(first=date(2026, 1, 1))
+    with house.database.reads() as session:
+        assert [row.revision for row in engine.report_revisions(session, CHIEF, case)] == [1]
+        assert [kind.process for kind in engine.report_kinds(session)] == ["p"]
+        with pytest.raises(engine.NotFound):
+            engine.report_revisions(session, STRANGER, case)
+        with pytest.raises(engine.NotFound):
+            engine.report_board(session, CHIEF, "nobody", now=house.now)
