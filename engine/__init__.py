@@ -51,9 +51,11 @@ from engine.errors import (
     TaskClosed,
 )
 from engine.facts import Fact
+from engine.figures import CheckRow, FigureCase, cross_checks, figure_cases, figures, indicators
 from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
+from engine.indicators import Indicator, Indicators
 from engine.levels import Level
 from engine.opening_lists import CalendarRule, OpeningRow, calendar_rules, calendar_starts, watches_calendar
 from engine.openings import (
@@ -111,6 +113,7 @@ from engine.published import (
 )
 from engine.queries import event_page, start_page, startable, task_page
 from engine.recompute import Projected, Recomputed, projected_deadlines, recompute_deadlines
+from engine.recounting import Difference, cases_to_recount, differences, recount_cases, sum_up, undated
 from engine.recovery import drop_incident, fail_effect, postpone_reminder, record_incident, retry_incident
 from engine.registry import Column, InvalidRegister, Register, in_force
 from engine.reporting import ReportBoard, ReportProcess, ReportRow, report_board, report_kinds, report_revisions
@@ -140,6 +143,7 @@ from engine.rows import (
 )
 from engine.stays import rebuild_stays
 from engine.submissions import Handed
+from engine.sums import Figure, Span
 from engine.supervision import extend_deadline, urge_task
 from engine.survey import CaseCount, Newborn, case_counts, is_running, newborn, stuck_cases, table_sizes
 from engine.tracing import (
@@ -192,6 +196,7 @@ __all__ = [
     "CaseCount",
     "CasePage",
     "CaseRow",
+    "CheckRow",
     "ChosenTask",
     "Column",
     "Database",
@@ -200,6 +205,7 @@ __all__ = [
     "Definition",
     "DeployedVersion",
     "Diagram",
+    "Difference",
     "Directory",
     "Done",
     "DueInfo",
@@ -210,6 +216,8 @@ __all__ = [
     "ExtensionPreview",
     "Fact",
     "Field",
+    "Figure",
+    "FigureCase",
     "FileRefused",
     "FileRow",
     "Finding",
@@ -218,6 +226,8 @@ __all__ = [
     "InboxCounts",
     "InboxRow",
     "IncidentRow",
+    "Indicator",
+    "Indicators",
     "InvalidAnswers",
     "InvalidCalendar",
     "InvalidDefinition",
@@ -255,6 +265,7 @@ __all__ = [
     "RunFailed",
     "SeenTask",
     "Snapshot",
+    "Span",
     "StartPage",
     "Startable",
     "Step",
@@ -284,6 +295,7 @@ __all__ = [
     "case_page",
     "cases",
     "cases_of_older_calendars",
+    "cases_to_recount",
     "changes",
     "check_files",
     "choice_labels",
@@ -293,6 +305,7 @@ __all__ = [
     "connect",
     "create_person",
     "create_tables",
+    "cross_checks",
     "deadline_page",
     "deadlines_of",
     "decode",
@@ -301,6 +314,7 @@ __all__ = [
     "deploy",
     "deploy_files",
     "diagram",
+    "differences",
     "directory",
     "disable_person",
     "drop_draft",
@@ -318,6 +332,8 @@ __all__ = [
     "extension_previews",
     "fail_effect",
     "failed_step",
+    "figure_cases",
+    "figures",
     "file_for",
     "file_path",
     "fire_timers",
@@ -327,6 +343,7 @@ __all__ = [
     "inbox",
     "inbox_counts",
     "incidents",
+    "indicators",
     "is_anchor_due",
     "is_running",
     "knows_password",
@@ -360,6 +377,7 @@ __all__ = [
     "rebuild_stays",
     "recompute_deadlines",
     "record_incident",
+    "recount_cases",
     "refusals",
     "register_diff",
     "register_editions",
@@ -393,6 +411,7 @@ __all__ = [
     "steps_of",
     "store_reference",
     "stuck_cases",
+    "sum_up",
     "survives_reload",
     "table_sizes",
     "task_options",
@@ -401,6 +420,7 @@ __all__ = [
     "touch_sign_in",
     "traced",
     "trial_processes",
+    "undated",
     "upgrade",
     "urge_task",
     "verify",

@@ -57,6 +57,11 @@ class Clock:
         """Whether it still runs or stands still."""
         return self.status in (RUNNING, STOPPED)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it ended after its time."""
+        return self.due_at is not None and self.ended_at is not None and self.ended_at > self.due_at
+
 
 def period_of(value: Any, *, legal: bool, start_at: datetime) -> str:
     """The stored form of what a timer or due date evaluated to.

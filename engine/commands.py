@@ -18,12 +18,12 @@ from engine.directory import directory
 from engine.drafts import drop_draft
 from engine.errors import AlreadyDone, NotAllowed, NotFound, TaskClosed
 from engine.facts import protect
-from engine.model import Case, CaseLink, Event, Task, Timer
+from engine.model import Case, CaseLink, Event, Timer
 from engine.numbers import format_number
 from engine.options import options_for
 from engine.projections import Loaded
 from engine.rows import Done
-from engine.statements import OPEN_COLUMNS, OpenRow
+from engine.statements import OpenRow, open_tasks
 from engine.store import offices_of
 
 
@@ -94,7 +94,7 @@ def open_case(
     append_ledger(session, "case_opened", {"case": str(loaded.case.id), "number": name}, actor, now)
     if source is not None:
         session.add(CaseLink(source_id=source[0], target_id=loaded.case.id, kind=source[1]))
-    return _done(session, loaded, after, actor)
+    return _done(loaded, after, actor)
 
 
 def complete_task(
@@ -130,7 +130,7 @@ def complete_task(
     detail = {"task": str(task_id), "element": element.id, "answers": told(loaded.definition, clean)}
     after = store.save(session, loaded, "task_completed", detail, actor=actor, now=now, submission=key)
     keep_sensitive(session, loaded)
-    return _done(session, loaded, after, actor)
+    return _done(loaded, after, actor)
 
 
 def raise_event(
@@ -171,7 +171,7 @@ def raise_event(
     after = store.save(session, loaded, "event_raised", detail, actor=actor, now=now, submission=key)
     keep_sensitive(session, loaded)
     drop_draft(session, f"event:{case_id}:{name}", actor=actor)
-    return _done(session, loaded, after, actor)
+    return _done(loaded, after, actor)
 
 
 def awaited(loaded: Loaded, name: str) -> runtime.Element | None:
@@ -238,12 +238,12 @@ def _holds_for(actor: Actor, role: str, loaded: Loaded) -> bool:
     return actor.holds(role, None if known is not None and known.scope == "district" else loaded.case.office)
 
 
-def _done(session: Session, loaded: Loaded, after: runtime.Waiting, actor: Actor) -> Done:
+def _done(loaded: Loaded, after: runtime.Waiting, actor: Actor) -> Done:
     if actor.id is None or not after.tasks:
         return Done(loaded.case.id, loaded.case.number)
     rows = list(loaded.added)
-    if len(rows) < len(after.tasks):  # others were open before, and may have been claimed meanwhile
-        query = select(*OPEN_COLUMNS).where(Task.case_id == loaded.case.id, Task.id.not_in([row.id for row in rows]))
-        rows += [OpenRow(*row) for row in session.execute(query.order_by(Task.created_at.desc(), Task.sort_at))]
+    if len(rows) < len(after.tasks):  # others were open before
+        still = {task.id for task in after.tasks} - {row.id for row in rows}
+        rows += [row for row in open_tasks(loaded.open_before) if row.id in still]
     mine = [t for t in rows if may_take(actor, t.role, t.office, t.assignee, loaded.directory.roles)]
     return Done(loaded.case.id, loaded.case.number, tuple(t.id for t in mine))

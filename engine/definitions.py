@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import decisions, runtime
 from engine.clocks import DeadlineRule
+from engine.counting import CountRules, read_counts
 from engine.errors import Finding, InvalidDefinition
 from engine.facts import Fact, read_facts, typed
 from engine.forms import Form, read_rules
@@ -125,6 +126,11 @@ class Definition:
     def levels(self) -> Mapping[str, Level]:
         """The levels a case can have, by id."""
         return read_levels(self.manifest)
+
+    @cached_property
+    def counts(self) -> CountRules:
+        """What statistics count of a case. Raises FeelError where the folder was not checked."""
+        return read_counts(self.manifest.get("counts", {}))
 
     @property
     def report(self) -> Mapping[str, Any]:

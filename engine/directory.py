@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from hashlib import sha256
@@ -19,10 +19,13 @@ from engine.audit import append_ledger
 from engine.authority import Actor, Role
 from engine.deadlines import OFFICE, Calendar, load_calendar
 from engine.functions import DIRECTORY
+from engine.indicators import Indicators, read_indicators
 from engine.model import Deadline, Person, Reference
+from engine.months import Months
 from engine.registry import Publication, Register
 from engine.statements import REFERENCE
 from engine.submissions import last_report, reports
+from engine.sums import report_rows
 
 REGISTER = "registers:"  # prefix of the reference document with the declaration of a register
 _cache: dict[str, "Directory"] = {}
@@ -37,6 +40,12 @@ class Directory:
     roles: Mapping[str, Role]
     calendar: Calendar
     registers: Mapping[str, Register]
+    indicators: Indicators = field(default_factory=Indicators)
+
+    @property
+    def months(self) -> Months:
+        """How time is divided for statistics."""
+        return self.indicators.months
 
     def office_name(self, office: str) -> str:
         """The office's Chinese name, or its id."""
@@ -59,7 +68,8 @@ def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetim
     """Read offices, roles, calendars and registers from a folder; the names of those that changed.
 
     The rows that come with a register are published once, as its first edition; from then on only processes fill it.
-    Raises OSError, tomllib.TOMLDecodeError, InvalidRegister, or InvalidCalendar when a calendar year is wrong.
+    Raises OSError, tomllib.TOMLDecodeError, InvalidRegister, InvalidCalendar when a calendar year is wrong, or
+    InvalidDefinition when an indicator is.
     """
     documents: dict[str, Any] = {}
     rows: dict[str, Any] = {}
@@ -72,6 +82,9 @@ def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetim
         declared = registry.read_register(path.stem, document)
         documents[REGISTER + path.stem] = {"register": document["register"]}
         rows[path.stem] = (declared, document.get(path.stem, ()))
+    if (folder / "indicators.toml").exists():
+        documents["indicators"] = tomllib.loads((folder / "indicators.toml").read_text("utf-8"))
+        read_indicators(documents["indicators"])
     load_calendar(_calendars(documents))
     changed = [
         name for name, content in documents.items() if store_reference(session, name, _jsonable(content), now=now)
@@ -123,6 +136,7 @@ def directory(session: Session, reference: str | None = None) -> Directory:
             "offices": found.offices_that,
             "register": lambda *asked: register_row(session, found, *asked) or None,
             "registers": lambda *asked: register_list(session, found, *asked),
+            "figures": _figures(session, found.indicators),
             "person name": _names(session),
             "person id": _ids(session),
             "reports": partial(reports, session),
@@ -168,6 +182,11 @@ def _usernames(session: Session) -> Callable[[Any], str | None]:
     return lambda person: session.scalar(select(Person.username).where(Person.id == int(person)))
 
 
+def _figures(session: Session, known: Indicators) -> Callable[..., Any]:
+    """The rows of a report, read when a form asks for them."""
+    return lambda report, office, first, last: report_rows(session, known, report, office, first, last)
+
+
 def _names(session: Session) -> Callable[[Any], str | None]:
     """The names of people by id, read when an expression asks."""
     return lambda person: session.scalar(select(Person.name).where(Person.id == int(person)))
@@ -186,7 +205,13 @@ def build(documents: Mapping[str, Mapping[str, Any]], states: Mapping[str, str])
         if name.startswith(REGISTER)
     ]
     published = {each.id: replace(each, state=states.get(each.id, "")) for each in declared}
-    return Directory(offices, roles, load_calendar(_calendars(documents)), published)
+    return Directory(
+        offices,
+        roles,
+        load_calendar(_calendars(documents)),
+        published,
+        read_indicators(documents.get("indicators", {})),
+    )
 
 
 def _rows(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -59,6 +59,18 @@ def _last_report(process: Any, office: Any, before: Any) -> Any:
     return None if find is None else find(process, office, before)
 
 
+def _figures(report: Any, office: Any, first_day: Any, last_day: Any) -> Any:
+    """The rows of a report, `[{indicator, section, name, unit, value, typed}]`; no office means all of them.
+
+    Null where the days are not the first and last of reporting months.
+    """
+    find = DIRECTORY.get().get("figures")
+    days = (first_day, last_day)
+    if find is None or not all(isinstance(day, date) and not isinstance(day, datetime) for day in days):
+        return None
+    return find(str(report), None if office is None else str(office), *days)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _period("wd"),
     "days": _period("d"),
@@ -73,4 +85,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "reports": _reports,
     "last report": _last_report,
     "registers": _register_rows,
+    "figures": _figures,
 }

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import runtime
-from engine.authority import pool_of
+from engine.authority import Actor, pool_of
 from engine.clocks import EXPIRED, Clock, Clocks
+from engine.counting import CountRules
 from engine.definitions import Definition
 from engine.directory import Directory
 from engine.errors import CaseChanged, RunFailed
@@ -52,11 +53,25 @@ class Loaded:
     sensitive: list[dict[str, Any]] = field(default_factory=list)
     added: list[OpenRow] = field(default_factory=list)  # the tasks that this turn has opened
     is_new: bool = False
+    open_before: str = ""  # the tasks that were open when it was read, see statements.open_tasks
+    counts: CountRules = field(default_factory=CountRules)  # of the version that new cases use
 
     @property
     def variables(self) -> dict[str, Any]:
         """The case's variables."""
         return self.turn.variables
+
+
+def surroundings(case: Case, actor: Actor | None = None) -> dict[str, Any]:
+    """The names every expression can read beside the case's variables."""
+    about = {
+        "id": str(case.id),
+        "number": case.number,
+        "office": case.office,
+        "title": case.title,
+        "opened_at": case.opened_at,
+    }
+    return {"case": about, "actor": actor and actor.id}
 
 
 def dues_of(waiting: runtime.Waiting, clocks: Clocks) -> dict[UUID, tuple[str | None, datetime | None]]:

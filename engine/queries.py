@@ -18,6 +18,7 @@ from engine.facts import references, revealed
 from engine.inbox import definition_of_case, due_info, inbox_rows
 from engine.model import Case, Deadline, Draft, SensitiveFact, Task, Version
 from engine.options import people_with
+from engine.projections import surroundings
 from engine.rows import PaperPreview, Startable, StartPage, TaskPage
 from engine.store import offices_of
 from engine.values import from_json, loads
@@ -68,7 +69,7 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
         may_claim=may_do and task.assignee is None,
         form=definition.form(element.form),
         answers={
-            **store.surroundings(case, actor),
+            **surroundings(case, actor),
             **revealed_values(session, case.id, values),
             **from_json(task.local),
         },

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Table, Text, bindparam, delete, exists, func, insert, select, type_coerce, update
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.clocks import EXPIRED, RUNNING, STOPPED
 from engine.model import (
@@ -64,6 +64,8 @@ MOVING = (
     "state",
     "event_count",
     "event_head",
+    "counted",
+    "counted_by",
     "due_at",
     "closed_at",
 )
@@ -92,6 +94,10 @@ _case, _task, _draft, _deadline = _table(Case), _table(Task), _table(Draft), _ta
 _timer, _wait = _table(Timer), _table(Subscription)
 
 REFERENCE = select(func.aggregate_strings(Reference.name + Reference.digest, " ")).scalar_subquery()  # names a state
+_newest = aliased(Version)
+COUNTING = (
+    select(_newest.digest).where(_newest.process == Case.process, _newest.active).limit(1).scalar_subquery()
+)  # the version whose counts apply to every case of the process, whichever version it runs
 LIVING_STATES = (RUNNING, STOPPED, EXPIRED)
 
 
@@ -102,8 +108,21 @@ def _living(array: Any, row: Any) -> Any:
     return type_coerce(found.scalar_subquery(), Text)
 
 
+def _open(array: Any, row: Any) -> Any:
+    """The open tasks of the case, as JSON: whose the next ones are need not be asked again."""
+    found = select(array(row(*OPEN_COLUMNS, Task.created_at, Task.sort_at))).where(Task.case_id == Case.id)
+    return type_coerce(found.correlate(Case).scalar_subquery(), Text)
+
+
+def open_tasks(text: str) -> list[OpenRow]:
+    """The open tasks that a case was read with, the newest first."""
+    rows = sorted(json.loads(text or "[]"), key=lambda row: row[-1])
+    rows.sort(key=lambda row: row[-2], reverse=True)
+    return [OpenRow(UUID(row[0]), row[1], row[2], row[3], row[4], _list(row[5])) for row in rows]
+
+
 def _loading(array: Any, row: Any) -> tuple[Any, Any]:
-    about = select(Case, Version.process, Version.digest, REFERENCE, _living(array, row))
+    about = select(Case, Version.process, Version.digest, REFERENCE, _living(array, row), COUNTING, _open(array, row))
     about = about.join(Version, Case.version_id == Version.id)
     task = about.add_columns(*OPEN_COLUMNS, exists().where(Draft.key == bindparam("draft")))
     task = task.join(Task, Task.case_id == Case.id).where(Task.id == bindparam("task"))

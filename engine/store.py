@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine import runtime, stays
 from engine.audit import Happened, append_events, insert_events
 from engine.authority import Actor
+from engine.census import take_count
 from engine.clocks import EXPIRED, Clocks
 from engine.definitions import Definition, cached_definition, define
 from engine.directory import directory
@@ -27,6 +28,7 @@ from engine.projections import (
     Loaded,
     clock_of,
     dues_of,
+    surroundings,
     write_case,
     write_clocks,
     write_effects,
@@ -37,6 +39,7 @@ from engine.projections import (
 from engine.search import index_case
 from engine.statements import LOADING, OpenRow, living_deadlines
 from engine.submissions import keep_submission
+from engine.tallies import write_counted
 from engine.values import dumps, loads
 
 
@@ -54,15 +57,16 @@ def load_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) -
     row = session.execute(LOADING[session.get_bind().dialect.name][1], about).first()
     if row is None:
         raise TaskClosed
-    return _loaded(session, row, OpenRow(*row[5:]), actor=actor, now=now)
+    return _loaded(session, row, OpenRow(*row[7:]), actor=actor, now=now)
 
 
-def definition_of(session: Session, version_id: int, process: str, digest: str) -> Definition:
-    """The compiled definition of a version; its files are read only if it is not cached."""
+def definition_of(session: Session, version_id: int | None, process: str, digest: str) -> Definition:
+    """The compiled definition of a version, by its id or content; its files are read only if it is not cached."""
     known = cached_definition(digest, process)
     if known is not None:
         return known
-    files = session.scalar(select(Version.files).where(Version.id == version_id))
+    which = Version.digest == digest if version_id is None else Version.id == version_id
+    files = session.scalar(select(Version.files).where(which))
     return define(files or {}, process)
 
 
@@ -87,19 +91,11 @@ def _loaded(
         surroundings=surroundings(case, actor),
     )
     turn.held = frozenset(task_id for task_id, (_, due_at) in before.timers.items() if due_at <= now)
-    return Loaded(case, definition, known, turn, before, dues_of(before, clocks), task)
-
-
-def surroundings(case: Case, actor: Actor) -> dict[str, Any]:
-    """The names every expression can read beside the case's variables."""
-    about = {
-        "id": str(case.id),
-        "number": case.number,
-        "office": case.office,
-        "title": case.title,
-        "opened_at": case.opened_at,
-    }
-    return {"case": about, "actor": actor.id}
+    newest, others = row[5], row[6]
+    counting = definition if newest in {None, digest} else definition_of(session, None, process, newest)
+    return Loaded(
+        case, definition, known, turn, before, dues_of(before, clocks), task, open_before=others, counts=counting.counts
+    )
 
 
 def new_case(
@@ -130,6 +126,8 @@ def new_case(
         state=b"",
         event_count=0,
         event_head="",
+        counted="{}",
+        counted_by="",
         due_at=None,
         opened_by=actor.id,
         opened_at=now,
@@ -149,7 +147,7 @@ def new_case(
     for key, value in variables.items():
         turn.assign(key, value)
     nothing = runtime.Waiting((), {}, (), ())
-    return Loaded(case, definition, known, turn, nothing, {}, is_new=True)
+    return Loaded(case, definition, known, turn, nothing, {}, is_new=True, counts=definition.counts)
 
 
 def offices_of(session: Session, case: Case) -> list[str]:
@@ -181,6 +179,7 @@ def save(
     _write_case(loaded, after, now)
     if case.level != level_before:
         happened.append(level_changed(loaded, level_before))
+    counted, is_recount = take_count(loaded, now)
     if case.status == "completed" and case.closed_at == now:
         happened.append(Happened("case_completed", {"outcome": case.outcome}))
     sequence = case.event_count
@@ -192,6 +191,7 @@ def save(
     write_subscriptions(session, loaded, after)
     stays.write(session, loaded, after, path, now)
     insert_events(session, events)
+    write_counted(session, case.id, *counted, loaded.counts, whole=is_recount)
     write_effects(session, loaded, sequence, now)
     if papers:
         session.execute(insert(Paper), papers)

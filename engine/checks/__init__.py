@@ -12,6 +12,7 @@ from lxml import etree
 from engine import runtime
 from engine.checks.activities import called_by, check_activities
 from engine.checks.contents import check_decisions, check_forms, check_papers, check_reads
+from engine.checks.counts import check_counts
 from engine.checks.drawing import Drawing, read_drawing
 from engine.checks.events import check_events
 from engine.checks.expressions import check_expressions
@@ -64,6 +65,7 @@ def check_files(
     if manifest is not None:
         texts = check_manifest(manifest, files, roles, report)
         texts += check_openings(manifest, drawing, main, roles, offices, report)
+        texts += check_counts(manifest, drawing, report)
         check_names(compiled, texts, drawing, manifest, report)
         names = known_names(drawing, manifest)
         check_papers(files, manifest, names, report)

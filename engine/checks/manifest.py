@@ -37,6 +37,7 @@ ROWS: dict[str, dict[str, type]] = {
     },
     "papers": {"title": str, "template": str, "number": str},
     "levels": {"label": str, "rank": int, "colour": str},
+    "counts": {"when": str, "day": str, "until": str, "dimensions": dict, "sums": dict},
 }
 CHECKS = "checks"  # rules over the answers of forms, read by `cross_rules`
 TEXTS = ("id", "title", "headline", "level", "level_reason")
@@ -63,6 +64,7 @@ class Text:
     what: str
     element: str
     expression: Expression
+    given: frozenset[str] = frozenset()  # names it may read beside those of the folder
 
 
 def read_toml(text: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def check_names(
         for name in sorted(expression.free_names - known):
             report.add("unknown-name", site.item.file, site.item.id, site.item.line, what=site.what, name=name)
     for text in texts:
-        for name in sorted(text.expression.free_names - known):
+        for name in sorted(text.expression.free_names - known - text.given):
             report.add("unknown-name", MANIFEST, text.element, what=text.what, name=name)
     for node, element in drawing.nodes():
         if element.result and element.result not in facts:

@@ -4,6 +4,7 @@ from engine.model.base import FAR, NAMING, Base, Instant
 from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
 from engine.model.contents import Draft, File, Paper
+from engine.model.figures import EVERYWHERE, OPEN_ENDED, Occurrence, Tally
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
@@ -13,9 +14,11 @@ from engine.model.stays import Stay, StayTally
 from engine.model.trail import Anchor, Event, Incident, Ledger
 
 __all__ = [
+    "EVERYWHERE",
     "FAR",
     "NAMING",
     "OPEN_END",
+    "OPEN_ENDED",
     "Anchor",
     "Base",
     "CalendarEntry",
@@ -34,6 +37,7 @@ __all__ = [
     "Incident",
     "Instant",
     "Ledger",
+    "Occurrence",
     "Paper",
     "Person",
     "PersonRole",
@@ -44,6 +48,7 @@ __all__ = [
     "StayTally",
     "Submission",
     "Subscription",
+    "Tally",
     "Task",
     "Timer",
     "Version",

@@ -30,6 +30,8 @@ class Case(Base):
     revision: Mapped[int] = mapped_column()
     event_count: Mapped[int] = mapped_column(default=0)
     event_head: Mapped[str] = mapped_column(default="")
+    counted: Mapped[str] = mapped_column(Text, default="{}")  # JSON of what statistics count, see engine.counting
+    counted_by: Mapped[str] = mapped_column(default="")  # the rules by which it was counted
     due_at: Mapped[datetime | None]
     opened_by: Mapped[int | None]
     opened_at: Mapped[datetime]
@@ -53,6 +55,7 @@ class Case(Base):
             sqlite_where=text("level IS NOT NULL AND closed_at IS NULL"),
             postgresql_where=text("level IS NOT NULL AND closed_at IS NULL"),
         ),  # what runs with a level, the most serious first
+        Index("ix_case_counted", "process", "counted_by"),
     )
 
 
