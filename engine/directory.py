@@ -135,6 +135,7 @@ def directory(session: Session, reference: str | None = None) -> Directory:
             "office name": found.office_name,
             "offices": found.offices_that,
             "register": lambda *asked: register_row(session, found, *asked) or None,
+            "register changes": lambda *asked: register_changes(session, found, *asked),
             "registers": lambda *asked: register_list(session, found, *asked),
             "figures": _figures(session, found.indicators),
             "person name": _names(session),
@@ -161,14 +162,35 @@ def register_row(
     return registry.as_context(register, found) if register is not None and found is not None else {}
 
 
-def register_list(
-    session: Session, known: Directory, name: str, office: str, now: datetime | None
+def register_changes(
+    session: Session, known: Directory, name: str, before: list[Any], after: list[Any], now: datetime | None
 ) -> list[dict[str, Any]] | None:
-    """The rows of a register that apply to an office as of an instant; None if there is no such register."""
+    """What changed between two lists of rows of a register, in words; None if there is no such register."""
     register = known.registers.get(name)
     if register is None:
         return None
-    found = registry.listed(session, register, office, known.office_kind(office), day_of(now))
+    return registry.compared(register, before, after, lambda kind, key: name_behind(session, known, kind, key, now))
+
+
+def name_behind(session: Session, known: Directory, kind: str, key: str, now: datetime | None) -> str:
+    """The name of an office, or of a row of the register `kind`."""
+    if kind == "office":
+        return known.office_name(key)
+    register = known.registers.get(kind)
+    return str(register_row(session, known, kind, key, "", now).get(register.label, key)) if register else key
+
+
+def register_list(
+    session: Session, known: Directory, name: str, office: str | None, now: datetime | None
+) -> list[dict[str, Any]] | None:
+    """The rows of a register that apply to an office (None: all rows) as of an instant; None: no such register."""
+    register = known.registers.get(name)
+    if register is None:
+        return None
+    if office is None:
+        found = registry.everywhere(session, register, day_of(now))
+    else:
+        found = registry.listed(session, register, office, known.office_kind(office), day_of(now))
     return [registry.as_context(register, version) for version in found]
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+EVERYWHERE = "*"
 DIRECTORY: ContextVar[Mapping[str, Callable[..., Any]]] = ContextVar("directory", default=MappingProxyType({}))
 
 
@@ -35,10 +36,20 @@ def _register_row(register: Any, key: Any, office: Any = None, *, now: datetime 
     return None if find is None or key is None else find(str(register), str(key), str(office or ""), now)
 
 
-def _register_rows(register: Any, office: Any, *, now: datetime | None = None) -> Any:
-    """The rows of a register that apply to an office as of now."""
+def _register_rows(register: Any, office: Any = EVERYWHERE, *, now: datetime | None = None) -> Any:
+    """The rows of a register that apply to an office as of now; without an office everybody's."""
     find = DIRECTORY.get().get("registers")
-    return None if find is None or office is None else find(str(register), str(office), now)
+    if find is None or office is None:
+        return None
+    return find(str(register), None if office == EVERYWHERE else str(office), now)
+
+
+def _register_changes(register: Any, before: Any, after: Any, *, now: datetime | None = None) -> Any:
+    """What changed between two lists of rows: change (add, change, remove), key, name, what in words."""
+    compare = DIRECTORY.get().get("register changes")
+    if compare is None or not all(isinstance(rows, list) for rows in (before, after)):
+        return None
+    return compare(str(register), before, after, now)
 
 
 def _offices(which: Any) -> Any:
@@ -86,4 +97,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "last report": _last_report,
     "registers": _register_rows,
     "figures": _figures,
+    "register changes": _register_changes,
 }

@@ -80,7 +80,7 @@ class Demo:
         places = [name for name, row in self.directory.offices.items() if row.get("reporting")]
         free = cycle(places)
         found: list[Plan] = []
-        main = [s for s in self.stories.values() if s.covers and not s.open and not self._is_dated(s)]
+        main = [s for s in self.stories.values() if s.covers and not (s.open or s.after or self._is_dated(s))]
         for position, story in enumerate(main):
             found.append(self._plan(story, self._place(story, free), len(found), timedelta(days=3 + position * 4)))
         for row in self.document["running"]:

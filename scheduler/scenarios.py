@@ -14,7 +14,7 @@ from typing import Any
 import engine
 from scheduler.playing import Player
 from scheduler.sandbox import ClockRunsWild, House, Sandbox, process_folders
-from scheduler.stories import Story, read_stories
+from scheduler.stories import Story, read_stories, read_story
 
 FORGETTING = 5  # every so many steps the compiled definitions are forgotten; compiling is most of the time
 Trail = list[tuple[Any, ...]]
@@ -130,14 +130,18 @@ class Scenarios:
         )  # fmt: skip
 
     def _tell(self, story: Story, between: Callable[[Sandbox], list[str]]) -> tuple[list[str], Sandbox]:
-        stage = self.house.sandbox(story.at)
-        player = Player(stage, story, self.definitions, between=between)
-        try:
-            for instant in player.play():
-                stage.advance(instant)
-        except ClockRunsWild as error:
-            player.problems.append(str(error))
-        return player.problems, stage
+        before = [read_story(story.path.with_stem(name)) for name in story.after]
+        stage = self.house.sandbox(min(each.at for each in (*before, story)))
+        problems: list[str] = []
+        for each in (*before, story):
+            player = Player(stage, each, self.definitions, between=between)
+            try:
+                for instant in player.play():
+                    stage.advance(instant)
+            except ClockRunsWild as error:
+                player.problems.append(str(error))
+            problems += player.problems if each is story else [f"{each.name}, {found}" for found in player.problems]
+        return problems, stage
 
 
 class _Reading:

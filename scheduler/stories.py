@@ -9,7 +9,7 @@ from typing import Any
 
 import engine
 
-STORY_KEYS = frozenset(["title", "covers", "office", "at", "by", "start", "open", "calendar", "steps"])
+STORY_KEYS = frozenset(["title", "covers", "office", "at", "by", "start", "open", "calendar", "after", "steps"])
 STEP_KEYS = frozenset(["do", "raise", "wait", "until", "answers", "expect", "by", "process", "note"])
 EXPECT_KEYS = frozenset(
     ["open", "stage", "outcome", "status", "deadlines", "projected", "facts", "papers", "linked", "incidents"]
@@ -55,6 +55,7 @@ class Story:
     path: Path
     by: str = ""
     open: str = ""  # the entry of the calendar that opens the case, instead of a person
+    after: tuple[str, ...] = ()  # stories of the same process that have happened in this house before
     calendar: tuple[str, ...] | None = ()  # entries ("<process>/<entry>") that open cases beside it; None: all
 
 
@@ -78,6 +79,7 @@ def read_story(path: Path) -> Story:
             ),
             path=path,
             by=str(document.get("by", "")),
+            after=tuple(document.get("after", ())),
             open=str(document.get("open", "")),
             calendar=_calendar(document.get("calendar", False)),
         )

@@ -66,8 +66,10 @@ def _keys(file: str, form: Form, manifest: Manifest | None, roles: Collection[st
 
 
 def _columns(each: Field) -> Iterator[str]:
-    if each.kind == "dynamiclist":
-        yield from (inner.key for inner in walk(each.children) if inner.key and inner.kind != "group")
+    """The columns of a list, out of their groups; a list inside the list is one of them, with columns of its own."""
+    if each.kind in {"dynamiclist", "group"}:
+        for inner in each.children:
+            yield from _columns(inner) if inner.kind == "group" else filter(None, [inner.key])
 
 
 def check_decisions(files: Mapping[str, str], drawing: Drawing, report: Report) -> dict[str, tuple[str, Decisions]]:

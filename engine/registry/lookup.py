@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from engine.model import OPEN_END, Entry
@@ -51,6 +51,14 @@ def _versions(
         rows = session.scalars(query()).all()
         _cache[wanted] = tuple(Version(r.office, r.key, from_json(r.data), r.valid_from, r.valid_to) for r in rows)
     return _cache[wanted]
+
+
+def everywhere(session: Session, register: Register, day: date | None) -> list[Version]:
+    """Every row that applies on a day, of all offices and of the whole house; read anew each time."""
+    valid = Entry.valid_to == OPEN_END if day is None else and_(Entry.valid_to > day, Entry.valid_from <= day)
+    query = select(Entry).where(Entry.register == register.id, valid)
+    rows = session.scalars(query.order_by(Entry.office, Entry.position, Entry.id))
+    return [Version(r.office, r.key, from_json(r.data), r.valid_from, r.valid_to) for r in rows]
 
 
 def find(session: Session, register: Register, key: str, day: date | None, office: str = "") -> Version | None:

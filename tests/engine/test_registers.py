@@ -256,6 +256,29 @@ def test_expressions_read_the_register_as_of_their_moment(stocked):
     assert feel(stocked, 'registers("tools", "north").name') == ["big hammer"]
     assert feel(stocked, 'registers("tools", "north").name', now=after) == ["axe"]
     assert feel(stocked, 'registers("tools", "south").id') == ["T2"]
+    assert feel(stocked, 'registers("tools").office') == ["", "", "north"]
+    assert feel(stocked, 'registers("tools", nobody)', nobody=None) is None
+
+
+def test_what_changes_between_two_lists_is_told_in_words(stocked):
+    before = [{"id": "T1", "name": "hammer", "state": "good", "offices": ["north"]}, {"id": "T2", "name": "saw"}]
+    after = [
+        {"id": "T1", "name": "hammer", "state": "broken", "offices": ["north", "south"], "weight": 3},
+        {"name": "axe", "grounds": [{"law": "act", "valid_from": date(2026, 1, 1)}]},
+    ]
+    told = feel(stocked, 'register changes("tools", a, b)', a=before, b=after)
+    assert told == [
+        {
+            "change": "change",
+            "key": "T1",
+            "name": "hammer",
+            "what": "Offices：North → North、South；State：good → broken",
+        },
+        {"change": "add", "key": None, "name": "axe", "what": "Name：axe；Grounds：act 2026-01-01"},
+        {"change": "remove", "key": "T2", "name": "saw", "what": "Name：saw"},
+    ]
+    assert feel(stocked, 'register changes("tools", a, a)', a=before) == []
+    assert feel(stocked, 'register changes("tools", a, null)', a=before) is None
 
 
 def test_a_row_whose_every_ground_has_ended_is_marked(stocked):
