@@ -32,7 +32,7 @@ from engine.definitions import Definition, define, read_files
 from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
 from engine.drafts import drop_draft, save_draft
-from engine.due import due_cases, due_effects, due_reminders, is_anchor_due
+from engine.due import due_cases, due_effects, due_overdue, due_reminders, is_anchor_due
 from engine.errors import (
     AlreadyDone,
     AlreadyUrged,
@@ -56,7 +56,22 @@ from engine.files import FileRefused, StorageFull
 from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
 from engine.inbox import inbox, inbox_counts
 from engine.indicators import Indicator, Indicators
+from engine.letters import (
+    InvalidMail,
+    Letter,
+    MailWish,
+    choose_mail,
+    due_letters,
+    due_mails,
+    fail_letter,
+    letter_sent,
+    mail_wish,
+    take_letter,
+    write_mail,
+)
 from engine.levels import Level
+from engine.notice_lists import NoticeRow, notices, open_notice, read_notices, unread_notices
+from engine.notices import tell_overdue
 from engine.opening_lists import CalendarRule, OpeningRow, calendar_rules, calendar_starts, watches_calendar
 from engine.openings import (
     DueStart,
@@ -231,17 +246,21 @@ __all__ = [
     "InvalidAnswers",
     "InvalidCalendar",
     "InvalidDefinition",
+    "InvalidMail",
     "InvalidPerson",
     "InvalidRegister",
     "InvalidRows",
     "LastAdministrator",
+    "Letter",
     "Level",
     "LinkRow",
     "LockedOut",
+    "MailWish",
     "Newborn",
     "NotAllowed",
     "NotExtendable",
     "NotFound",
+    "NoticeRow",
     "Offered",
     "OpeningRow",
     "Option",
@@ -299,6 +318,7 @@ __all__ = [
     "changes",
     "check_files",
     "choice_labels",
+    "choose_mail",
     "chosen_tasks",
     "claim_task",
     "complete_task",
@@ -322,6 +342,9 @@ __all__ = [
     "due_cases",
     "due_effects",
     "due_entries",
+    "due_letters",
+    "due_mails",
+    "due_overdue",
     "due_reminders",
     "due_starts",
     "edit_person",
@@ -331,6 +354,7 @@ __all__ = [
     "extend_deadline",
     "extension_previews",
     "fail_effect",
+    "fail_letter",
     "failed_step",
     "figure_cases",
     "figures",
@@ -349,13 +373,17 @@ __all__ = [
     "knows_password",
     "later",
     "leads_anybody",
+    "letter_sent",
     "list_people",
     "load_reference",
+    "mail_wish",
     "may_administer",
     "newborn",
     "next_due",
     "next_start",
+    "notices",
     "open_missed",
+    "open_notice",
     "open_tasks",
     "options_for",
     "paper_page",
@@ -372,6 +400,7 @@ __all__ = [
     "projected_deadlines",
     "raise_event",
     "read_files",
+    "read_notices",
     "ready",
     "reassign_task",
     "rebuild_stays",
@@ -414,16 +443,20 @@ __all__ = [
     "sum_up",
     "survives_reload",
     "table_sizes",
+    "take_letter",
     "task_options",
     "task_page",
     "tasks_of",
+    "tell_overdue",
     "touch_sign_in",
     "traced",
     "trial_processes",
     "undated",
+    "unread_notices",
     "upgrade",
     "urge_task",
     "verify",
     "visible",
     "watches_calendar",
+    "write_mail",
 ]

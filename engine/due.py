@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.deadlines import OFFICE
-from engine.model import Anchor, Deadline, Effect, Timer
+from engine.model import Anchor, Deadline, Effect, Task, Timer
 
 BATCH = 200
 
@@ -24,9 +24,15 @@ def due_reminders(session: Session, *, now: datetime, limit: int = BATCH) -> lis
     return list(session.scalars(query.order_by(Deadline.remind_at).limit(limit)))
 
 
+def due_overdue(session: Session, *, now: datetime, limit: int = BATCH) -> list[UUID]:
+    """Tasks whose date has passed and of which nobody has been told yet."""
+    query = select(Task.id).where(Task.tell_at.is_not(None), Task.tell_at <= now)
+    return list(session.scalars(query.order_by(Task.tell_at).limit(limit)))
+
+
 def due_effects(session: Session, *, now: datetime, limit: int = BATCH) -> list[int]:
-    """Effects to be carried out now."""
-    query = select(Effect.id).where(Effect.state == "pending", Effect.next_at <= now)
+    """Effects to be carried out now; letters are sent by those who have a mail server."""
+    query = select(Effect.id).where(Effect.state == "pending", Effect.next_at <= now, Effect.kind != "mail")
     return list(session.scalars(query.order_by(Effect.next_at, Effect.id).limit(limit)))
 
 
@@ -37,6 +43,7 @@ def next_due(session: Session, *, after: datetime) -> datetime | None:
         session.scalar(
             select(Deadline.remind_at).where(Deadline.remind_at > after).order_by(Deadline.remind_at).limit(1)
         ),
+        session.scalar(select(Task.tell_at).where(Task.tell_at > after).order_by(Task.tell_at).limit(1)),
     ]
     return min((moment for moment in candidates if moment is not None), default=None)
 

@@ -17,6 +17,7 @@ from engine.directory import directory
 from engine.editions import PUBLISH, publish_edition
 from engine.errors import RunFailed
 from engine.model import Case, CaseLink, Deadline, Effect, Subscription, Timer, Version
+from engine.notices import tell
 from engine.projections import clock_of
 from engine.values import from_json
 
@@ -76,7 +77,7 @@ def send_reminders(session: Session, deadline_id: UUID, *, now: datetime) -> Non
             key=f"{case.id}:{case.event_count}:reminder",
             case_id=case.id,
             kind="notify",
-            payload={"name": "reminder", **detail},
+            payload={**detail, "name": "reminder", "deadline": str(row.id)},
             next_at=now,
             created_at=now,
         )
@@ -101,7 +102,10 @@ def deliver_effect(
         publish_edition(session, effect.key, effect.case_id, from_json(effect.payload.get("payload") or {}), now=now)
         done = True
     elif effect.kind == "notify":
-        done = True  # shown in the case's timeline; mail is a handler
+        tell(session, effect, now=now)
+        done = True
+    elif effect.kind == "mail":
+        done = False  # whoever has a mail server sends it
     else:
         raise RunFailed(f"nobody handles the service {effect.kind!r}", element=effect.payload.get("element"))
     if done:

@@ -148,6 +148,7 @@ def _task_row(
         "deadline": due[0],
         "due_at": due[1],
         "sort_at": due[1] or FAR,
+        "tell_at": due[1],
         "priority": _whole(value(element.priority) or 0, element.id),
         "created_at": now,
         "claimed_at": None,

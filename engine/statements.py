@@ -173,7 +173,9 @@ DELETE_DRAFTS = delete(_draft).where(_draft.c["key"].in_(bindparam("keys", expan
 MOVE_TASKS = (
     update(_task)
     .where(_task.c.id == bindparam("which"))
-    .values(deadline=bindparam("deadline_id"), due_at=bindparam("due"), sort_at=bindparam("sort"))
+    .values(
+        deadline=bindparam("deadline_id"), due_at=bindparam("due"), tell_at=bindparam("due"), sort_at=bindparam("sort")
+    )
 )
 
 

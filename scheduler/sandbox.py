@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy.pool import StaticPool
 
 import engine
-from scheduler.tick import Handlers, Ticked, tick
+from scheduler.tick import Handlers, tick
+from scheduler.ticked import Ticked
 
 LOOKS = 10_000  # due instants in one stretch of waiting: more is a clock that will not come to rest
 

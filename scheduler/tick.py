@@ -2,36 +2,18 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import OperationalError
-
 import engine
+from scheduler.mailing import Mailer, send_mail
+from scheduler.ticked import Ticked, is_busy
 
 ROUNDS = 1000  # looks until nothing is due any more; a case that is always due waits for the next tick
 Handlers = Mapping[str, Callable[..., None]]
 
 _log = logging.getLogger("tiaojie.clock")
-
-
-@dataclass
-class Ticked:
-    """What one look at the clock did."""
-
-    opened: int = 0
-    fired: int = 0
-    reminded: int = 0
-    delivered: int = 0
-    failed: int = 0
-    anchored: bool = False
-
-    @property
-    def total(self) -> int:
-        """How much happened at all."""
-        return self.opened + self.fired + self.reminded + self.delivered + self.failed
 
 
 def tick(
@@ -41,10 +23,12 @@ def tick(
     *,
     anchors: bool = True,
     calendar: Collection[str] | None = None,
+    mailer: Mailer | None = None,
 ) -> Ticked:
     """Let everything due happen. A case that fails backs off and never holds up the others.
 
-    `calendar` limits what the calendar opens to these entries ("<process>/<entry>"); None is all of them.
+    `calendar` limits what the calendar opens to these entries ("<process>/<entry>"); None is all of them. `mailer`
+    sends a letter, or raises; without one no letters are written.
     """
     done = Ticked()
     _plan(database, now, calendar)
@@ -53,9 +37,12 @@ def tick(
         _open(database, now, done)
         _fire(database, now, done)
         _remind(database, now, done)
+        _tell_overdue(database, now, done)
         _deliver(database, now, handlers, done)
         if done.total == before:
             break
+    if mailer is not None:
+        send_mail(database, now, mailer, done)
     if anchors:
         _anchor(database, now, done)
     return done
@@ -70,7 +57,7 @@ def _plan(database: engine.Database, now: datetime, calendar: Collection[str] | 
             with database.sessions.begin() as session:
                 engine.plan_starts(session, process, entry, now=now)
         except Exception as error:  # noqa: BLE001 whatever an entry does, the next one has its turn
-            if _is_busy(error):
+            if is_busy(error):
                 return
             _log.exception("the calendar of %s/%s could not be read", process, entry)
 
@@ -86,7 +73,7 @@ def _open(database: engine.Database, now: datetime, done: Ticked) -> None:
         except (engine.AlreadyDone, engine.CaseChanged):
             continue  # somebody was faster
         except Exception as error:  # noqa: BLE001 whatever an opening does, the next one has its turn
-            if _is_busy(error):
+            if is_busy(error):
                 return
             _log.exception("%s/%s could not be opened for %s", start.process, start.entry, start.office)
             _put_off(database, start, error, now)
@@ -114,7 +101,7 @@ def _fire(database: engine.Database, now: datetime, done: Ticked) -> None:
         except (engine.CaseChanged, engine.NotFound):
             continue  # somebody was faster; the next look sees what is left
         except Exception as error:  # noqa: BLE001 whatever a case does, the next one has its turn
-            if _is_busy(error):
+            if is_busy(error):
                 _log.warning("the database is busy, %s has to wait", case_id)
                 return
             _log.exception("the timers of %s failed", case_id)
@@ -146,12 +133,26 @@ def _remind(database: engine.Database, now: datetime, done: Ticked) -> None:
         except engine.CaseChanged:
             continue
         except Exception as error:  # noqa: BLE001 whatever a reminder does, the next one has its turn
-            if _is_busy(error):
+            if is_busy(error):
                 return
             _log.exception("the reminder of %s failed", deadline_id)
             with database.sessions.begin() as session:
                 engine.postpone_reminder(session, deadline_id, error, now=now)
             done.failed += 1
+
+
+def _tell_overdue(database: engine.Database, now: datetime, done: Ticked) -> None:
+    with database.reads.begin() as session:
+        tasks = engine.due_overdue(session, now=now)
+    for task_id in tasks:
+        try:
+            with database.sessions.begin() as session:
+                engine.tell_overdue(session, task_id, now=now)
+            done.reminded += 1
+        except Exception as error:  # noqa: BLE001 whatever a notice does, the next one has its turn
+            if is_busy(error):
+                return
+            _log.exception("nobody could be told that %s is overdue", task_id)
 
 
 def _deliver(database: engine.Database, now: datetime, handlers: Handlers | None, done: Ticked) -> None:
@@ -165,7 +166,7 @@ def _deliver(database: engine.Database, now: datetime, handlers: Handlers | None
         except engine.CaseChanged:
             continue
         except Exception as error:  # noqa: BLE001 whatever an effect does, the next one has its turn
-            if _is_busy(error):
+            if is_busy(error):
                 return
             _log.exception("effect %s failed", effect_id)
             with database.sessions.begin() as session:
@@ -180,8 +181,3 @@ def _anchor(database: engine.Database, now: datetime, done: Ticked) -> None:
     with database.sessions.begin() as session:
         engine.anchor(session, day=now.astimezone(engine.OFFICE).date(), now=now)
     done.anchored = True
-
-
-def _is_busy(error: Exception) -> bool:
-    """Whether another writer held the lock too long: nothing is wrong, nothing is recorded."""
-    return isinstance(error, engine.Busy) or (isinstance(error, OperationalError) and "locked" in str(error))

@@ -5,6 +5,7 @@ from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
 from engine.model.contents import Draft, File, Paper
 from engine.model.figures import EVERYWHERE, OPEN_ENDED, Occurrence, Tally
+from engine.model.notices import MailChoice, Notice
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
@@ -37,6 +38,8 @@ __all__ = [
     "Incident",
     "Instant",
     "Ledger",
+    "MailChoice",
+    "Notice",
     "Occurrence",
     "Paper",
     "Person",

@@ -40,6 +40,7 @@ class CalendarStart(Base):
     __table_args__ = (
         UniqueConstraint("process", "entry", "office", "period_first"),
         Index("ix_calendar_start_due", "process", "due_at"),
+        Index("ix_calendar_start_at", "due_at", "id"),
         Index("ix_calendar_start_case", "case_id"),
         Index(
             "ix_calendar_start_next",

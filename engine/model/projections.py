@@ -26,6 +26,7 @@ class Task(Base):
     deadline: Mapped[str | None]  # name of the deadline row that decides `due_at`
     due_at: Mapped[datetime | None]
     sort_at: Mapped[datetime]  # due_at, or FAR
+    tell_at: Mapped[datetime | None]  # when to tell that it is overdue: due_at, until that has been done
     priority: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
@@ -36,6 +37,12 @@ class Task(Base):
         Index("ix_task_pool_sort", "pool", "sort_at", "id"),
         Index("ix_task_office_sort", "office", "sort_at", "id"),
         Index("ix_task_sort", "sort_at", "id"),
+        Index(
+            "ix_task_tell",
+            "tell_at",
+            sqlite_where=text("tell_at IS NOT NULL"),
+            postgresql_where=text("tell_at IS NOT NULL"),
+        ),
     )
 
 

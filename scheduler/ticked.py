@@ -1,0 +1,30 @@
+"""What one look at the clock did, and what is no failure."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.exc import OperationalError
+
+import engine
+
+
+@dataclass
+class Ticked:
+    """What one look at the clock did."""
+
+    opened: int = 0
+    fired: int = 0
+    reminded: int = 0
+    delivered: int = 0
+    mailed: int = 0
+    failed: int = 0
+    anchored: bool = False
+
+    @property
+    def total(self) -> int:
+        """How much happened at all."""
+        return self.opened + self.fired + self.reminded + self.delivered + self.mailed + self.failed
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another writer held the lock too long: nothing is wrong, nothing is recorded."""
+    return isinstance(error, engine.Busy) or (isinstance(error, OperationalError) and "locked" in str(error))
