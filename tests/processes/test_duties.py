@@ -82,3 +82,25 @@ def test_a_venue_with_a_gap_cannot_pass(scenarios):
     rows[4]["score"] = 10
     met = refusals(scenarios, "venue_345/accepted", "inspect_venue", venue_items=rows)
     assert "venue_items[4].score" in met, "nine points are all there are"
+
+
+def test_the_assessment_takes_its_figures_from_what_is_there(scenarios):
+    filed = read_story(PROCESSES / "organisation/scenarios/post_empty.toml")
+    stage = scenarios.house.sandbox(filed.at)
+    for story in (
+        replace(filed, steps=filed.steps[:-2]),  # up to the successor, in August
+        read_story(PROCESSES / "inspection/scenarios/assessed_after_objection.toml"),
+    ):
+        start = story.start | ({"unit": "market_supervision_bureau"} if "unit" in story.start else {})
+        player = Player(stage, replace(story, start=start), scenarios.definitions, stop_before="assess_unit")
+        for instant in player.play():
+            stage.advance(instant)
+        assert player.problems == []
+    rows = {row["item"]: row for row in player.seen().variables["assessment"]}
+    assert rows["A2"]["data"] == "已备案，工作人员 1 名"
+    assert rows["A2"]["suggested"] == rows["A2"]["score"] == 10
+    assert rows["A4"]["data"] == "逾期 0 次，平均办理 0 天"
+    assert rows["A5"]["suggested"] is None, "nothing accepted and nothing closed is no rate"
+    assert rows["A9"]["data"] == "本次指出问题 2 项，逾期整改"
+    assert rows["A9"]["suggested"] == 5
+    assert sum(row["weight"] for row in rows.values()) == 100
