@@ -19,13 +19,13 @@ from engine.audit import append_ledger
 from engine.authority import Actor, Role
 from engine.deadlines import OFFICE, Calendar, load_calendar
 from engine.functions import DIRECTORY
-from engine.indicators import Indicators, read_indicators
+from engine.indicators import Dimension, Indicators, read_indicators
 from engine.model import Deadline, Person, Reference
 from engine.months import Months
 from engine.registry import Publication, Register
+from engine.report_rows import report_rows
 from engine.statements import REFERENCE
 from engine.submissions import last_report, reports
-from engine.sums import report_rows
 
 REGISTER = "registers:"  # prefix of the reference document with the declaration of a register
 _cache: dict[str, "Directory"] = {}
@@ -137,7 +137,7 @@ def directory(session: Session, reference: str | None = None) -> Directory:
             "register": lambda *asked: register_row(session, found, *asked) or None,
             "register changes": lambda *asked: register_changes(session, found, *asked),
             "registers": lambda *asked: register_list(session, found, *asked),
-            "figures": _figures(session, found.indicators),
+            "figures": partial(report_rows, session, found.indicators, _part_label(session, found)),
             "person name": _names(session),
             "person id": _ids(session),
             "reports": partial(reports, session),
@@ -204,9 +204,9 @@ def _usernames(session: Session) -> Callable[[Any], str | None]:
     return lambda person: session.scalar(select(Person.username).where(Person.id == int(person)))
 
 
-def _figures(session: Session, known: Indicators) -> Callable[..., Any]:
-    """The rows of a report, read when a form asks for them."""
-    return lambda report, office, first, last: report_rows(session, known, report, office, first, last)
+def _part_label(session: Session, known: Directory) -> Callable[[Dimension, str], str]:
+    """The words for a value of a breakdown that does not list its values: a register's row, or an office."""
+    return lambda dimension, value: name_behind(session, known, dimension.register or "office", value, None)
 
 
 def _names(session: Session) -> Callable[[Any], str | None]:

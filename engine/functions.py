@@ -70,16 +70,18 @@ def _last_report(process: Any, office: Any, before: Any) -> Any:
     return None if find is None else find(process, office, before)
 
 
-def _figures(report: Any, office: Any, first_day: Any, last_day: Any) -> Any:
-    """The rows of a report, `[{indicator, section, name, unit, value, typed}]`; no office means all of them.
+def _figures(report: Any, office: Any, first_day: Any, last_day: Any, reported: Any = None) -> Any:
+    """The rows of a report: indicator, section, name, unit, definition, value, typed, formula, and of which row a part.
 
-    Null where the days are not the first and last of reporting months.
+    No office means all of them. `reported` values by the rows' names take the place of the counted ones. Null where
+    the days are not the first and last of reporting months.
     """
     find = DIRECTORY.get().get("figures")
     days = (first_day, last_day)
     if find is None or not all(isinstance(day, date) and not isinstance(day, datetime) for day in days):
         return None
-    return find(str(report), None if office is None else str(office), *days)
+    told = reported if isinstance(reported, Mapping) else None
+    return find(str(report), None if office is None else str(office), *days, told)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

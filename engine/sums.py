@@ -124,8 +124,8 @@ def _figure(
         return Figure(None)
     if each.formula is not None:
         office = members[0] if len(members) == 1 and members[0] != EVERYWHERE else None
-        context = context_of(figures) | {"office": office, **_edges(known, span)}
-        return Figure(rounded(_evaluated(each.formula, context), each))
+        context = context_of(figures) | {"office": office, **edges(known, span)}
+        return Figure(rounded(evaluated(each.formula, context), each))
     if each.is_stock:
         totals = stock[each.at == "closing"]
         number = sum(totals.get((each.count, o), 0) - totals.get((each.less, o), 0) for o in members)
@@ -159,11 +159,13 @@ def context_of(figures: Mapping[str, Figure]) -> dict[str, Any]:
     return found | {f"{key}{PARTS}": list(figure.parts.values()) for key, figure in figures.items()}
 
 
-def _edges(known: Indicators, span: Span) -> dict[str, date]:
+def edges(known: Indicators, span: Span) -> dict[str, date]:
+    """The first and the last day of a span, as formulas read them."""
     return {"first_day": known.months.first(span.first), "last_day": known.months.last(span.last)}
 
 
-def _evaluated(formula: Callable[..., Any], context: Mapping[str, Any]) -> Any:
+def evaluated(formula: Callable[..., Any], context: Mapping[str, Any]) -> Any:
+    """What a formula gives; None where it costs too much."""
     try:
         return formula(context)
     except FeelError:
@@ -172,27 +174,5 @@ def _evaluated(formula: Callable[..., Any], context: Mapping[str, Any]) -> Any:
 
 def holds(check: Check, context: Mapping[str, Any]) -> bool | None:
     """Whether a sentence is true of these values; None where something it reads is missing."""
-    value = _evaluated(check.holds, context)
+    value = evaluated(check.holds, context)
     return value if isinstance(value, bool) else None
-
-
-def report_rows(
-    session: Session, known: Indicators, report: str, office: str | None, first_day: date, last_day: date
-) -> list[dict[str, Any]] | None:
-    """The rows of a report as FEEL contexts; None for an unknown report or a range that is not of whole months."""
-    kind, whole = known.reports.get(report), known.months.whole(first_day, last_day)
-    if kind is None or whole is None:
-        return None
-    span, place = Span(*whole), office or EVERYWHERE
-    found = figures_of(session, known, kind.indicators, [span], {place: [place]})
-    return [
-        {
-            "indicator": each.id,
-            "section": known.sections.get(each.section, ""),
-            "name": each.name,
-            "unit": each.unit,
-            "value": rounded(found[span, place, each.id].value, each),
-            "typed": each.typed,
-        }
-        for each in (known.all[name] for name in kind.indicators)
-    ]

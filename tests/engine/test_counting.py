@@ -209,7 +209,8 @@ def test_rows_for_a_report_come_by_an_expression(counting):
             {"a": date(2026, 3, 1), "b": date(2026, 3, 31)}
         )
     assert [(row["indicator"], row["value"], row["typed"]) for row in rows] == [
-        ("opened", 1, False), ("size", Decimal("2.5"), False), ("rate", 0, False), ("staff", None, True),
+        ("opened", 1, False), ("opened.red", 1, False), ("size", Decimal("2.5"), False),
+        ("rate", 0, False), ("staff", None, True),
     ]  # fmt: skip
 
 
@@ -350,3 +351,20 @@ def test_the_end_of_what_is_open_follows_what_ends_it(counting):
     counting.do(case, "decide", result="settled")
     with counting.database.reads() as session:
         assert session.scalars(ended).all() == [(counting.now + timedelta(hours=8)).date().isoformat()]
+
+
+def test_rows_of_a_report_have_parts_and_follow_what_was_reported(counting):
+    opened(counting, size="2.5", tags=["red", "blue"])
+    days = {"a": date(2026, 3, 1), "b": date(2026, 3, 31)}
+    with counting.database.reads() as session:
+        engine.directory(session)
+        ask = lambda text, **names: compile_expression(text, functions=FUNCTIONS)({**days, **names})  # noqa: E731
+        rows = ask('figures("monthly", "north", a, b)')
+        again = ask('figures("monthly", "north", a, b, r)', r={"opened": Decimal(4), "settled": Decimal(1)})
+        assert ask('figures("monthly", "north", a, b, "no context")') == rows
+        assert ask('figures("monthly", "north", b, a)') is None and ask('figures("yearly", "north", a, b)') is None
+    assert {row["indicator"]: row["formula"] for row in rows}["rate"] is True
+    assert all(row["of"] is None and row["definition"] for row in rows if "." not in row["indicator"])
+    values = {row["indicator"]: row["value"] for row in again}
+    assert (values["opened"], values["size"]) == (4, Decimal("2.5"))
+    assert values["rate"] == 25
