@@ -24,8 +24,19 @@ from engine.casefile import (
 )
 from engine.caselist import cases, search, sees_all_cases
 from engine.catalogue import ProcessKind, choice_labels, process_kinds, task_options
+from engine.change_pages import (
+    ChangePage,
+    ChangeRow,
+    change_page,
+    change_requests,
+    changes_to_decide,
+    preview_change,
+)
+from engine.change_requests import approve_change, ask_change, fail_change, refuse_change, withdraw_change
 from engine.checks import check_files, refusals
 from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
+from engine.consistency import inconsistencies
+from engine.corrections import Correctable
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
 from engine.definitions import Definition, define, read_files
@@ -38,6 +49,7 @@ from engine.errors import (
     AlreadyUrged,
     Busy,
     CaseChanged,
+    CaseMoved,
     DeadlinePassed,
     EngineError,
     Finding,
@@ -46,6 +58,8 @@ from engine.errors import (
     NotAllowed,
     NotExtendable,
     NotFound,
+    NotMovable,
+    OwnRequest,
     Problem,
     RunFailed,
     TaskClosed,
@@ -131,6 +145,8 @@ from engine.recompute import Projected, Recomputed, projected_deadlines, recompu
 from engine.recounting import Difference, cases_to_recount, differences, recount_cases, sum_up, undated
 from engine.recovery import drop_incident, fail_effect, postpone_reminder, record_incident, retry_incident
 from engine.registry import Column, InvalidRegister, Register, in_force
+from engine.repair_pages import Place, RepairPage, Skippable, may_repair, model_of, repair_page
+from engine.repair_previews import ChangePreview, DeadlineChange, FactChange
 from engine.reporting import ReportBoard, ReportProcess, ReportRow, report_board, report_kinds, report_revisions
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
@@ -209,12 +225,18 @@ __all__ = [
     "Candidate",
     "CaseChanged",
     "CaseCount",
+    "CaseMoved",
     "CasePage",
     "CaseRow",
+    "ChangePage",
+    "ChangePreview",
+    "ChangeRow",
     "CheckRow",
     "ChosenTask",
     "Column",
+    "Correctable",
     "Database",
+    "DeadlineChange",
     "DeadlinePage",
     "DeadlinePassed",
     "Definition",
@@ -230,6 +252,7 @@ __all__ = [
     "EventRow",
     "ExtensionPreview",
     "Fact",
+    "FactChange",
     "Field",
     "Figure",
     "FigureCase",
@@ -260,13 +283,16 @@ __all__ = [
     "NotAllowed",
     "NotExtendable",
     "NotFound",
+    "NotMovable",
     "NoticeRow",
     "Offered",
     "OpeningRow",
     "Option",
+    "OwnRequest",
     "Page",
     "PaperPage",
     "PaperRow",
+    "Place",
     "Problem",
     "ProcessKind",
     "Projected",
@@ -276,6 +302,7 @@ __all__ = [
     "RegisterInfo",
     "RegisterPage",
     "RegisterRow",
+    "RepairPage",
     "ReportBoard",
     "ReportProcess",
     "ReportRow",
@@ -283,6 +310,7 @@ __all__ = [
     "RowChange",
     "RunFailed",
     "SeenTask",
+    "Skippable",
     "Snapshot",
     "Span",
     "StartPage",
@@ -303,6 +331,8 @@ __all__ = [
     "anchor",
     "answer_trial",
     "append_ledger",
+    "approve_change",
+    "ask_change",
     "awaited_by",
     "begin_calendar",
     "calendar_rules",
@@ -315,7 +345,10 @@ __all__ = [
     "cases",
     "cases_of_older_calendars",
     "cases_to_recount",
+    "change_page",
+    "change_requests",
     "changes",
+    "changes_to_decide",
     "check_files",
     "choice_labels",
     "choose_mail",
@@ -353,6 +386,7 @@ __all__ = [
     "events_of",
     "extend_deadline",
     "extension_previews",
+    "fail_change",
     "fail_effect",
     "fail_letter",
     "failed_step",
@@ -367,6 +401,7 @@ __all__ = [
     "inbox",
     "inbox_counts",
     "incidents",
+    "inconsistencies",
     "indicators",
     "is_anchor_due",
     "is_running",
@@ -378,6 +413,8 @@ __all__ = [
     "load_reference",
     "mail_wish",
     "may_administer",
+    "may_repair",
+    "model_of",
     "newborn",
     "next_due",
     "next_start",
@@ -396,6 +433,7 @@ __all__ = [
     "postpone_reminder",
     "postpone_start",
     "postpone_timers",
+    "preview_change",
     "process_kinds",
     "projected_deadlines",
     "raise_event",
@@ -408,12 +446,14 @@ __all__ = [
     "record_incident",
     "recount_cases",
     "refusals",
+    "refuse_change",
     "register_diff",
     "register_editions",
     "register_label",
     "register_rows",
     "registers",
     "release_task",
+    "repair_page",
     "report_board",
     "report_kinds",
     "report_revisions",
@@ -458,5 +498,6 @@ __all__ = [
     "verify",
     "visible",
     "watches_calendar",
+    "withdraw_change",
     "write_mail",
 ]

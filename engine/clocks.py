@@ -214,6 +214,13 @@ class Clocks:
         recompute(clock, self.calendar)
         self.log.append(("deadline_extended", {**_told(clock), "by": period, "reason": reason}))
 
+    def fix(self, clock: Clock, day: date, basis: str) -> None:
+        """Set the last day of a running clock by hand; what it was computed from before is in the trail."""
+        clock.period, clock.extensions, clock.stops = f"date:{day.isoformat()}", [], []
+        clock.basis = basis
+        recompute(clock, self.calendar)
+        self.log.append(("deadline_corrected", _told(clock)))
+
     def apply_calendar(self) -> list[Clock]:
         """Compute the open clocks again that were computed with another calendar; those whose date moved or settled."""
         moved = []

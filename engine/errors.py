@@ -60,6 +60,18 @@ class CaseChanged(EngineError):
     code = "case-changed"
 
 
+class CaseMoved(CaseChanged):
+    """The case has moved since; look at what the change would do now."""
+
+    code = "case-moved"
+
+
+class OwnRequest(NotAllowed):
+    """Nobody decides on their own request; somebody else has to."""
+
+    code = "own-request"
+
+
 class TaskClosed(CaseChanged):
     """This task is already done or no longer needed."""
 

@@ -111,6 +111,12 @@ def _fits(register: Register, version: Version, facts: Mapping[str, Any]) -> boo
     return True
 
 
+def people_with_any(session: Session) -> list[tuple[int, str]]:
+    """All active people, by name."""
+    query = select(Person.id, Person.name).where(Person.active).order_by(Person.name, Person.id)
+    return [(person, name) for person, name in session.execute(query)]
+
+
 def people_with(session: Session, known: Directory, role: str, office: str) -> list[tuple[int, str]]:
     """Active people who hold a role, by name."""
     query = select(Person.id, Person.name).join(PersonRole, PersonRole.person_id == Person.id)

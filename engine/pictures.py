@@ -45,11 +45,11 @@ def diagram(session: Session, case_id: UUID, actor: Actor, *, now: datetime) -> 
         Visit(e, elements[e].name, elements[e].kind, None, "", "late" if e in late else "current") for e in current
     ]
     return Diagram(
-        _drawing(definition), definition.title, tuple(done), tuple(current), tuple(sorted(late)), tuple(visits)
+        drawing(definition), definition.title, tuple(done), tuple(current), tuple(sorted(late)), tuple(visits)
     )
 
 
-def _drawing(definition: Definition) -> str:
+def drawing(definition: Definition) -> str:
     """The BPMN file that draws the process."""
     own = [
         body

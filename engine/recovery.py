@@ -87,22 +87,32 @@ def _cause(error: BaseException) -> str:
 
 def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: datetime) -> None:
     """Carry out the verb again, as the person who submitted it. Raises what the verb raises."""
-    row = _open_incident(session, incident_id, actor)
+    _require_administrator(actor)
+    carry_out_again(session, open_incident(session, incident_id), actor=actor, now=now)
+
+
+def carry_out_again(session: Session, row: Incident, *, actor: Actor, now: datetime) -> None:
+    """Carry out what an incident keeps; the caller has checked who may. Raises what the verb raises."""
     VERBS[row.verb](session, from_json(row.arguments), _as(session, row.actor), now)
     row.state, row.resolved_at, row.note = "resolved", now, f"retried by {actor.name}"
 
 
 def drop_incident(session: Session, incident_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
     """Close an incident without carrying it out."""
-    row = _open_incident(session, incident_id, actor)
+    _require_administrator(actor)
+    row = open_incident(session, incident_id)
     if not reason.strip():
         raise NotAllowed("say why the incident is dropped", field="reason")
     row.state, row.resolved_at, row.note = "dropped", now, f"{actor.name}: {reason.strip()}"
 
 
-def _open_incident(session: Session, incident_id: int, actor: Actor) -> Incident:
+def _require_administrator(actor: Actor) -> None:
     if not actor.holds("administrator"):
         raise NotAllowed("only an administrator handles incidents")
+
+
+def open_incident(session: Session, incident_id: int) -> Incident:
+    """An incident that waits. Raises NotFound."""
     row = session.get(Incident, incident_id, with_for_update=True)
     if row is None or row.state != "open":
         raise NotFound

@@ -10,6 +10,7 @@ from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
 from engine.model.projections import Deadline, Effect, Subscription, Task, Timer
 from engine.model.registers import OPEN_END, Edition, Entry
+from engine.model.repairs import ChangeRequest
 from engine.model.reports import Submission
 from engine.model.stays import Stay, StayTally
 from engine.model.trail import Anchor, Event, Incident, Ledger
@@ -27,6 +28,7 @@ __all__ = [
     "Case",
     "CaseLink",
     "CaseOffice",
+    "ChangeRequest",
     "Counter",
     "Deadline",
     "Draft",

@@ -1,7 +1,7 @@
 """The timing half of a turn: what timers and deadlines of the diagram mean, kept in step with the tokens."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -146,6 +146,11 @@ class Timing:
     def lengthen(self, clock: Clock, period: str, reason: str) -> None:
         """Extend one deadline from outside the diagram; its timer moves along. Raises InvalidPeriod."""
         self.clocks.lengthen(clock, period, reason)
+        self._move_timer(clock)
+
+    def fix_day(self, clock: Clock, day: date, basis: str) -> None:
+        """Set the last day of a deadline from outside the diagram; its timer moves along."""
+        self.clocks.fix(clock, day, basis)
         self._move_timer(clock)
 
     def apply_calendar(self) -> list[Clock]:
