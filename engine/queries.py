@@ -83,6 +83,7 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
         papers=previews,
         colleagues=tuple(colleagues),
         opening=frozenset(field.key for field in definition.form(definition.start_form).questions),
+        level=line.level,
     )
 
 

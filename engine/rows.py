@@ -114,6 +114,7 @@ class TaskPage:
     papers: tuple["PaperPreview", ...]
     colleagues: tuple[tuple[int, str], ...]  # who could take it
     opening: frozenset[str]  # the facts that the case is opened with
+    level: Level = NONE
 
 
 @dataclass(frozen=True)

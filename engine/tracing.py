@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import case as sql_case
 from sqlalchemy import literal_column, or_, select
 from sqlalchemy.orm import Session
 
@@ -111,7 +112,9 @@ def snapshot(session: Session, case_id: UUID) -> Snapshot:
     order = {task.id: position for position, task in enumerate(waiting.tasks)}
     deadlines = session.scalars(select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.start_at))
     events = session.scalars(select(Event).where(Event.case_id == case_id).order_by(Event.seq))
-    links = session.scalars(select(CaseLink).where(or_(CaseLink.source_id == case_id, CaseLink.target_id == case_id)))
+    other = sql_case((CaseLink.source_id == case_id, CaseLink.target_id), else_=CaseLink.source_id)
+    linked = select(CaseLink).join(Case, Case.id == other).order_by(Case.opened_at, Case.number)
+    links = session.scalars(linked.where(or_(CaseLink.source_id == case_id, CaseLink.target_id == case_id)))
     return Snapshot(
         case_id=case_id,
         process=case.process,

@@ -68,7 +68,8 @@ def hire(database: engine.Database, people: list[Account], now: datetime) -> Cas
 def _posts(document: Mapping[str, Any], known: engine.Directory) -> Iterator[tuple[str, str]]:
     for office, row in known.offices.items():
         for staff in document["staff"]:
-            if row["kind"] in staff.get("kinds", ()) or (staff.get("heavy") and row.get("heavy")):
+            fits = row["kind"] in staff.get("kinds", ()) or office in staff.get("offices", ())
+            if fits or (staff.get("heavy") and row.get("heavy")):
                 yield from ((office, role) for role in staff["roles"])
 
 

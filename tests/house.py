@@ -19,6 +19,9 @@ PEOPLE = {
     "leader": ("organ_leader", TOWN),
     "archivist": ("archivist", TOWN),
     "stranger": ("mediation_head", OTHER),
+    "justice": ("justice_leader", "justice_bureau"),
+    "government": ("leading_group", "district_government_office"),
+    "coordinator": ("district_coordinator", "district_mediation_office"),
 }
 ANSWERS = {
     "intake_kind": "written",
@@ -117,7 +120,8 @@ def prepare(folder):
     now = Clock()()
     with database.sessions.begin() as session:
         engine.load_reference(session, PROCESSES, actor=engine.SYSTEM, now=now)
-        engine.deploy(session, PROCESSES / "mediation", actor=engine.SYSTEM, now=now)
+        for process in ("escalation", "mediation"):
+            engine.deploy(session, PROCESSES / process, actor=engine.SYSTEM, now=now)
         ids = {}
         for username, role in PEOPLE.items():
             ids[username], _ = engine.create_person(

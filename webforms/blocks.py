@@ -78,6 +78,13 @@ class Block:
     has_files: bool = False
     is_table: bool = False
     row_label: str = ""  # what the first column of a table holds
+    folded: bool = False  # a group whose questions are seldom needed: one line until it is opened
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether something in it was answered or is wrong, so that it must be seen."""
+        given = self.value or self.uploads or self.rows or self.error
+        return bool(given) or any(c.is_chosen for c in self.choices) or any(b.is_filled for b in self.children)
 
     @property
     def columns(self) -> "tuple[Block, ...]":

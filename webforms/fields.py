@@ -139,6 +139,7 @@ class _Page:
         }
         if each.kind == "group":
             common["children"] = self.blocks(each.children, raw, facts, prefix, siblings)
+            common["folded"] = each.properties.get("folded") == "true"
         elif each.readonly and each.kind != "dynamiclist":
             common["display"] = in_text(each, facts.get(each.key), self.options)
             common["uploads"] = self._uploads(raw.get(each.key)) if each.kind == "filepicker" else ()

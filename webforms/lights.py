@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import engine
-from webforms.i18n import clock_time, day, local
+from webforms.i18n import clock_time, day, local, moment
 from webforms.words import gettext, ngettext
 
 SOON = 2  # working days left from which on a limit is orange
+HOURS_SOON = timedelta(hours=24)  # the same for limits that end at an hour instead of a day
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ def light(due: engine.DueInfo | None, now: datetime) -> Light:
     return Light(*_running(due, due.due_at, last, now), tags, hint)
 
 
+def by_the_hour(due_at: datetime) -> bool:
+    """Whether a limit ends at an hour of the clock, not with a day."""
+    return clock_time(due_at) != "00:00"
+
+
 def _ended(status: str) -> tuple[str, str] | None:
     return {
         "met": ("green", gettext("Kept")),
@@ -51,8 +57,10 @@ def _running(due: engine.DueInfo, due_at: datetime, last: datetime, now: datetim
             return "red", gettext("Overdue since %(time)s", time=clock_time(due_at))
         return "red", ngettext("%(num)d day overdue", "%(num)d days overdue", late)
     if last.date() == local(now).date():
-        until_midnight = local(due_at).date() != last.date()
-        return "orange", gettext("Today") if until_midnight else gettext("Today %(time)s", time=clock_time(due_at))
+        return "orange", gettext("Today %(time)s", time=clock_time(due_at)) if by_the_hour(due_at) else gettext("Today")
+    if by_the_hour(due_at):
+        level = "orange" if due_at - now < HOURS_SOON else "green"
+        return level, gettext("Until %(moment)s", moment=moment(due_at))
     if due.days_left is None:
         left = (last.date() - local(now).date()).days
         return "green", ngettext("%(num)d day left", "%(num)d days left", left)

@@ -17,6 +17,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.clocks import Clocks, DeadlineRule
+from engine.deadlines import OFFICE
 from engine.decisions import DecisionError
 from engine.errors import EngineError, RunFailed
 from engine.feel import FeelError, compile_expression
@@ -64,6 +65,7 @@ class Turn(Timing, Messaging):
         self.compiled, self.workflow, self.variables = compiled, workflow, variables
         self.clocks, self.rules, self.surroundings = clocks, rules, surroundings
         self.now = clocks.now
+        self.wall_clock = clocks.now.astimezone(OFFICE)  # what `now()` and `today()` say: the day of the offices
         self.deadline_rules = rules.deadlines
         self.thrown: list[Thrown] = []
         self.papers: list[tuple[str, str]] = []
@@ -88,7 +90,7 @@ class Turn(Timing, Messaging):
         try:
             expression = compile_expression(text.strip().removeprefix("="), functions=FUNCTIONS)
             context = self.context(task)
-            return expression(ChainMap(dict(more), *context.maps) if more else context, now=self.now)
+            return expression(ChainMap(dict(more), *context.maps) if more else context, now=self.wall_clock)
         except FeelError as error:
             raise RunFailed(f"{text!r}: {error}", element=element) from error
 
@@ -130,7 +132,7 @@ class Turn(Timing, Messaging):
             raise RunFailed(f"there is no decision {element.decision}", element=element.id)
         try:
             mapping = element.mapping or ("resultList" if element.result else "")  # Camunda's default
-            value = self.rules.decide(element.decision, self.context(task), self.now, mapping)
+            value = self.rules.decide(element.decision, self.context(task), self.wall_clock, mapping)
         except (DecisionError, FeelError) as error:
             raise RunFailed(f"the decision {element.decision} failed: {error}", element=element.id) from error
         if element.result:

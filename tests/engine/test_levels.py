@@ -1,12 +1,14 @@
 """How serious a case is: set in the transaction that opens it, told with its reason, found by index."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from sqlalchemy import text
 
 import engine
 from engine.errors import RunFailed
 from tests.engine.house import CLERK, House, folder, form, question
-from tests.engine.runtime.bpmn import end, path, start, user
+from tests.engine.runtime.bpmn import end, path, script, start, user
 
 HEAD = """
 level = "=if size >= 30 then \\"orange\\" else if size = 7 then \\"unheard\\" else null"
@@ -111,3 +113,11 @@ def test_the_indexes_are_used(levelled, query, index):
         args = ("orange",) * query.count("?")
         plan = raw.execute(f'explain query plan select id from "case" where {query}', args).fetchall()  # noqa: S608 ours
     assert any(index in step[-1] for step in plan), plan
+
+
+def test_at_night_it_is_already_the_offices_day(house):
+    """Hours of the night count too: `today()` is the day of the offices, not that of the clock in Greenwich."""
+    drawn = (start(), script("date_it", "day", "today()"), user("wait", camunda_candidateGroups="clerk"), end())
+    house.install(folder(*drawn, path("start", "date_it", "wait", "end")))
+    house.now = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)
+    assert house.facts(house.start())["day"] == date(2026, 3, 3)

@@ -102,7 +102,7 @@ def test_roles_are_complete() -> None:
         assert role["scope"] in {"office", "district"}
         assert role["sees"] in {"office", "all", "none"}
         assert not (role["scope"] == "office" and role["sees"] == "all")
-    assert len(ROLES) == 17
+    assert len(ROLES) == 18
 
 
 def test_there_are_forty_six_matters_in_order() -> None:

@@ -11,15 +11,27 @@ from scheduler.scenarios import Scenarios
 from scheduler.stories import InvalidStory, read_story
 from tests.conftest import PROCESSES
 
-WATCHED = """
+SETTLED = """
 title = "t"
-covers = ["watched"]
+covers = ["downgraded"]
 office = "yuxi_town"
 at = "2026-03-06T16:00"
 [start]
 impact_note = "三人争吵。"
 people_count = 3
 claimed_amount = "100"
+[[steps]]
+do = "review_impact"
+answers = { review_note = "已核实。" }
+[[steps]]
+do = "report_by_phone"
+answers = { told_by_phone_at = "2026-03-06T16:00", told_to = "值班员", phone_note = "已报告。" }
+[[steps]]
+do = "report_in_writing"
+answers = { report_content = "三人争吵，已平息。" }
+[[steps]]
+do = "receive_report"
+answers = { level_decision = "change", decided_level = "blue", level_note = "已平息。" }
 """
 
 
@@ -43,9 +55,9 @@ def scenarios():
 
 @pytest.mark.parametrize(
     "text",
-    ["title = ", "title = 'x'", "surprise = 1" + WATCHED, WATCHED + "[[steps]]\nopen = 'x'",
-     WATCHED + "[[steps]]\ndo = 'x'\nraise = 'y'", WATCHED + "[[steps]]\n[steps.expect]\nopened = []",
-     WATCHED.replace("16:00", "noon")],
+    ["title = ", "title = 'x'", "surprise = 1" + SETTLED, SETTLED + "[[steps]]\nopen = 'x'",
+     SETTLED + "[[steps]]\ndo = 'x'\nraise = 'y'", SETTLED + "[[steps]]\n[steps.expect]\nopened = []",
+     SETTLED.replace("16:00", "noon")],
 )  # fmt: skip
 def test_a_mistake_in_the_file_is_named(written, text):
     with pytest.raises(InvalidStory):
@@ -53,9 +65,11 @@ def test_a_mistake_in_the_file_is_named(written, text):
 
 
 def test_a_story_that_holds(scenarios, written):
-    played = scenarios.play(written(WATCHED + "[[steps]]\n[steps.expect]\nstatus = 'completed'\noutcome = 'watched'"))
+    played = scenarios.play(
+        written(SETTLED + "[[steps]]\n[steps.expect]\nstatus = 'completed'\noutcome = 'downgraded'")
+    )
     assert played.problems == ()
-    assert ("escalation", "watched") in played.outcomes
+    assert ("escalation", "downgraded") in played.outcomes
     assert played.flows["escalation"]
 
 
@@ -63,9 +77,9 @@ def test_a_story_that_holds(scenarios, written):
     ("expect", "found"),
     [
         ("status = 'running'", "status is 'completed', not 'running'"),
-        ("outcome = 'resolved'", "outcome is 'watched', not 'resolved'"),
-        ("open = ['give_guidance']", "open tasks are nothing, not give_guidance"),
-        ("papers = ['impact_report']", "papers impact_report are missing; there are nothing"),
+        ("outcome = 'resolved'", "outcome is 'downgraded', not 'resolved'"),
+        ("open = ['assign_lead']", "open tasks are nothing, not assign_lead"),
+        ("papers = ['impact_final_report']", "papers impact_final_report are missing; there are impact_first_report"),
         ("deadlines = { progress = '2026-03-13' }", "there is no deadline progress"),
         ("facts = { people_count = 4 }", "fact people_count is 3, not 4"),
         ("linked = ['mediation']", "linked cases are nothing, not mediation"),
@@ -73,27 +87,27 @@ def test_a_story_that_holds(scenarios, written):
     ],
 )
 def test_what_does_not_hold_is_told_with_what_was_found(scenarios, written, expect, found):
-    played = scenarios.play(written(f"{WATCHED}[[steps]]\n[steps.expect]\n{expect}"))
+    played = scenarios.play(written(f"{SETTLED}[[steps]]\n[steps.expect]\n{expect}"))
     assert found in played.problems[0]
 
 
 def test_an_outcome_that_is_not_reached_is_a_problem(scenarios, written):
-    played = scenarios.play(written(WATCHED.replace('"watched"', '"resolved"')))
+    played = scenarios.play(written(SETTLED.replace('"downgraded"', '"resolved"')))
     assert played.problems == ("the outcome resolved was not reached",)
 
 
 def test_a_task_that_is_not_open_ends_the_story(scenarios, written):
-    played = scenarios.play(written(WATCHED + "[[steps]]\ndo = 'give_guidance'"))
-    assert "give_guidance is not open" in played.problems[0]
+    played = scenarios.play(written(SETTLED + "[[steps]]\ndo = 'assign_lead'"))
+    assert "assign_lead is not open" in played.problems[0]
 
 
 def test_answers_the_form_refuses_are_told(scenarios, written):
-    played = scenarios.play(written(WATCHED.replace("people_count = 3", "people_count = -3")))
+    played = scenarios.play(written(SETTLED.replace("people_count = 3", "people_count = -3")))
     assert "people_count" in played.problems[0]
 
 
 def test_dates_can_be_moved(scenarios, written, built_house):
-    story = written(WATCHED)
+    story = written(SETTLED)
     stage = built_house.sandbox(story.at)
     player = Player(stage, story, scenarios.definitions, shift=timedelta(days=70))
     for instant in player.play():
@@ -122,7 +136,7 @@ def test_sample_files_are_what_their_names_say(name, sandbox):
 
 
 def test_coverage_names_what_was_not_travelled(scenarios, written):
-    played = scenarios.play(written(WATCHED))
+    played = scenarios.play(written(SETTLED))
     part = next(part for part in scenarios.coverage([played]) if part.process == "escalation")
     assert 0 < part.share < 1
     assert "resolved" in part.unreached

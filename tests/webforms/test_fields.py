@@ -202,6 +202,21 @@ FIGURES = [
 ]
 
 
+def test_a_folded_group_is_one_line_until_something_in_it_matters(app):
+    signs = {"type": "textfield", "id": "sign", "key": "sign", "label": "情形", "validate": {"required": True}}
+    group = {"type": "group", "id": "g", "label": "少见的情况", "components": [signs], "properties": {"folded": "true"}}
+    form = engine.Form.parse(json.dumps({"schemaVersion": 19, "type": "default", "id": "f", "components": [group]}))
+
+    def drawn(raw, problems=()):
+        with app.test_request_context("/"):
+            shown = view(form, raw, dict(problems), options, {}, now=NOW)
+            return render_template_string(PAGE, view=shown, answers=None)
+
+    assert '<details class="form-fold"><summary>少见的情况' in drawn({})
+    assert '<details class="form-fold" open>' in drawn({"sign": "有"})
+    assert '<details class="form-fold" open>' in drawn({}, {"sign": engine.Problem("required", "Enter it")}.items())
+
+
 def test_a_list_is_drawn_as_a_table_with_named_rows_and_a_rule_is_told_once(app):
     form = engine.Form.parse(json.dumps(TABLE))
     raw = {"figures": [{"_was": "0", "adjusted": "7"}, {"_was": "1"}, {"_was": "2"}]}
