@@ -44,6 +44,7 @@ from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
 from engine.drafts import drop_draft, save_draft
 from engine.due import due_cases, due_effects, due_overdue, due_reminders, is_anchor_due
+from engine.durations import Typical
 from engine.errors import (
     AlreadyDone,
     AlreadyUrged,
@@ -67,9 +68,14 @@ from engine.errors import (
 from engine.facts import Fact
 from engine.figures import CheckRow, FigureCase, cross_checks, figure_cases, figures, indicators
 from engine.files import FileRefused, StorageFull
+from engine.filings import FilingCount, FilingRow, filing_counts, filings
+from engine.forecast import Forecast, ForecastRow, forecast
 from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
+from engine.heat import Heat, HeatRow, HeatVersion, heat, heat_diagram
 from engine.inbox import inbox, inbox_counts
 from engine.indicators import Indicator, Indicators
+from engine.led_incidents import LedIncident, led_incidents
+from engine.led_tasks import NOBODY, DangerRow, LimitKind, dangers, led_tasks, limit_kinds
 from engine.letters import (
     InvalidMail,
     Letter,
@@ -172,7 +178,9 @@ from engine.rows import (
     TaskPage,
     Visit,
 )
+from engine.stay_lists import StayRow, stays_at
 from engine.stays import rebuild_stays
+from engine.steering import day_end, led_offices, steers
 from engine.submissions import Handed
 from engine.sums import Figure, Span
 from engine.supervision import extend_deadline, urge_task
@@ -203,6 +211,7 @@ from engine.trials import (
     trial_processes,
 )
 from engine.uploads import add_file, file_path
+from engine.workload import Load, office_loads, person_loads
 
 __all__ = [
     "ADMINISTRATOR",
@@ -211,6 +220,7 @@ __all__ = [
     "CLOCK",
     "HASHER",
     "METADATA",
+    "NOBODY",
     "OFFICE",
     "READ_ONLY",
     "ROWS_ALLOWED",
@@ -235,6 +245,7 @@ __all__ = [
     "ChosenTask",
     "Column",
     "Correctable",
+    "DangerRow",
     "Database",
     "DeadlineChange",
     "DeadlinePage",
@@ -258,9 +269,16 @@ __all__ = [
     "FigureCase",
     "FileRefused",
     "FileRow",
+    "FilingCount",
+    "FilingRow",
     "Finding",
+    "Forecast",
+    "ForecastRow",
     "Form",
     "Handed",
+    "Heat",
+    "HeatRow",
+    "HeatVersion",
     "InboxCounts",
     "InboxRow",
     "IncidentRow",
@@ -274,9 +292,12 @@ __all__ = [
     "InvalidRegister",
     "InvalidRows",
     "LastAdministrator",
+    "LedIncident",
     "Letter",
     "Level",
+    "LimitKind",
     "LinkRow",
+    "Load",
     "LockedOut",
     "MailWish",
     "Newborn",
@@ -315,6 +336,7 @@ __all__ = [
     "Span",
     "StartPage",
     "Startable",
+    "StayRow",
     "Step",
     "StorageFull",
     "TaskClosed",
@@ -322,6 +344,7 @@ __all__ = [
     "TooManyAnswers",
     "TracedEvent",
     "TracedStep",
+    "Typical",
     "UsernameTaken",
     "Visit",
     "WeakPassword",
@@ -359,6 +382,8 @@ __all__ = [
     "create_person",
     "create_tables",
     "cross_checks",
+    "dangers",
+    "day_end",
     "deadline_page",
     "deadlines_of",
     "decode",
@@ -394,8 +419,13 @@ __all__ = [
     "figures",
     "file_for",
     "file_path",
+    "filing_counts",
+    "filings",
     "fire_timers",
+    "forecast",
     "forget_definitions",
+    "heat",
+    "heat_diagram",
     "import_people",
     "in_force",
     "inbox",
@@ -408,7 +438,11 @@ __all__ = [
     "knows_password",
     "later",
     "leads_anybody",
+    "led_incidents",
+    "led_offices",
+    "led_tasks",
     "letter_sent",
+    "limit_kinds",
     "list_people",
     "load_reference",
     "mail_wish",
@@ -419,6 +453,7 @@ __all__ = [
     "next_due",
     "next_start",
     "notices",
+    "office_loads",
     "open_missed",
     "open_notice",
     "open_tasks",
@@ -426,6 +461,7 @@ __all__ = [
     "paper_page",
     "paper_preview",
     "parse_year",
+    "person_loads",
     "person_name",
     "person_of",
     "plain",
@@ -477,6 +513,8 @@ __all__ = [
     "start_page",
     "start_trial",
     "startable",
+    "stays_at",
+    "steers",
     "steps_of",
     "store_reference",
     "stuck_cases",

@@ -165,8 +165,12 @@ def inbox_rows(session: Session, known: Directory, rows: Iterable[tuple[Task, Ca
 
 
 def definition_of_case(session: Session, case: Case) -> Definition:
-    """The definition a case runs on; versions never change, so they are remembered."""
-    key = case.version_id
+    """The definition a case runs on."""
+    return definition_of_version(session, case.version_id)
+
+
+def definition_of_version(session: Session, key: int) -> Definition:
+    """The definition of a version; versions never change, so they are remembered."""
     known = _known_versions.setdefault(session.get_bind(), {})
     if key not in known:
         row = session.execute(select(Version.process, Version.digest).where(Version.id == key)).one()

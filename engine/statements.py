@@ -244,14 +244,14 @@ def _staying(dialect: Any) -> Any:
     stay = _table(Stay)
     statement = dialect.insert(stay)
     new = statement.excluded
-    lasted = _epoch(dialect, new.left_at) - _epoch(dialect, stay.c.entered_at)
+    lasted = epoch(dialect.__name__, new.left_at) - epoch(dialect.__name__, stay.c.entered_at)
     changing = {name: new[name] for name in ("due_at", "left_at", "month", "completed", "is_late")}
     return statement.on_conflict_do_update(index_elements=["id"], set_=changing | {"seconds": lasted})
 
 
-def _epoch(dialect: Any, moment: Any) -> Any:
-    """A moment in seconds; of none, none."""
-    if dialect is sqlite:
+def epoch(dialect: str, moment: Any) -> Any:
+    """A moment as whole seconds since 1970, to be added up in a database of this dialect; of none, none."""
+    if dialect.endswith("sqlite"):
         return cast_sql(func.strftime("%s", moment), BigInteger)
     return cast_sql(func.floor(func.extract("epoch", moment)), BigInteger)
 

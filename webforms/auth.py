@@ -27,6 +27,7 @@ from webforms.words import gettext
 TOKEN = "token"  # noqa: S105 the name of the entry, not a secret
 blueprint = Blueprint("auth", __name__)
 FREE_BEFORE_CHANGE = {"auth.own_password", "auth.change_own_password", "auth.sign_out", "i18n.language"}
+UNATTENDED = {"desk.danger_block"}  # asked for by an open page, not by somebody at it: no sign that anybody is there
 STATUS_LOCKED = 429
 STATUS_WRONG = 422
 
@@ -46,7 +47,7 @@ def guard() -> Response | None:
     access = access_of(current_app, request.endpoint)
     if token := session.get(TOKEN):
         g.person = engine.actor_of(reading(), token, now())
-        if g.person is not None and g.person.stale:
+        if g.person is not None and g.person.stale and request.endpoint not in UNATTENDED:
             with suppress(OperationalError), writing() as transaction:  # a busy database is no reason to see nothing
                 engine.touch_sign_in(transaction, token, now())
     if access == "public":
@@ -61,8 +62,8 @@ def guard() -> Response | None:
 
 
 def _to_sign_in() -> Response:
-    if request.method == "POST":
-        abort(401)  # the page keeps what was typed
+    if request.method == "POST" or request.endpoint in UNATTENDED:
+        abort(401)  # the page keeps what was typed, or what it shows
     here = request.full_path.rstrip("?")
     return redirect(url_for("auth.sign_in", next=here if here != "/" else None), 303)
 

@@ -46,7 +46,14 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=language_code)
     app.register_blueprint(blueprint)
     app.jinja_env.filters.update(
-        day=day, moment=moment, period=period, clock_time=clock_time, money=money, size=size, translated=translated
+        day=day,
+        moment=moment,
+        period=period,
+        clock_time=clock_time,
+        clock_seconds=clock_seconds,
+        money=money,
+        size=size,
+        translated=translated,
     )
     app.jinja_env.globals.update(languages=LANGUAGES, language=language_code)
 
@@ -111,6 +118,11 @@ def moment(value: datetime | None) -> str:
 def clock_time(value: datetime | None) -> str:
     """09:30, on the offices' clock."""
     return local(value).strftime("%H:%M") if value else ""
+
+
+def clock_seconds(value: datetime) -> str:
+    """09:30:05, on the offices' clock: for what renews itself."""
+    return local(value).strftime("%H:%M:%S")
 
 
 def money(value: Any) -> str:

@@ -16,6 +16,8 @@ def init_app(app: Flask) -> None:
 def menu() -> list[tuple[str, str, str]]:
     """(key, address, words) of every entry."""
     entries = [("tasks", url_for("tasks.index"), gettext("Tasks")), ("cases", url_for("cases.index"), gettext("Cases"))]
+    if engine.steers(reading(), me()):
+        entries.append(("desk", url_for("desk.index"), gettext("Desk")))
     entries.append(("reports", url_for("reports.index"), gettext("Reports")))
     if administers() or engine.sees_all_cases(reading(), me()):
         entries.append(("openings", url_for("openings.index"), gettext("Calendar openings")))

@@ -11,7 +11,7 @@ from engine.xml import BPMNDI, NS, local, tag
 
 PROPERTIES = frozenset(
     ["deadline", "period", "stop_clock", "extend", "extend_by", "extend_reason", "office", "stage", "outcome", "paper",
-     "law", "label", "formRef", "role", "payload", "target", "remind"]
+     "law", "label", "formRef", "role", "payload", "target", "remind", "waits_for"]
 )  # fmt: skip
 DECLARED = {"paper": "papers", "outcome": "outcomes", "stage": "stages", "deadline": "deadlines",
             "extend": "deadlines", "stop_clock": "deadlines"}  # fmt: skip

@@ -35,7 +35,7 @@ class Task(Base):
     __table_args__ = (
         Index("ix_task_assignee_sort", "assignee", "sort_at", "id"),
         Index("ix_task_pool_sort", "pool", "sort_at", "id"),
-        Index("ix_task_office_sort", "office", "sort_at", "id"),
+        Index("ix_task_office_sort", "office", "sort_at", "id", "assignee"),
         Index("ix_task_sort", "sort_at", "id"),
         Index(
             "ix_task_tell",

@@ -40,7 +40,7 @@ class Stay(Base):
     completed: Mapped[bool]  # left because it was done, not because something interrupted it
     is_late: Mapped[bool]  # left after the time limit that governed it
     __table_args__ = (
-        Index("ix_stay_open", "version_id", "element", "office", "entered_at", **_only(OPEN)),
+        Index("ix_stay_open", "version_id", "element", "entered_at", "id", "office", **_only(OPEN)),
         Index("ix_stay_office_due", "office", "due_at", "id", **_only(WITH_DUE)),
         Index("ix_stay_due", "due_at", "id", **_only(WITH_DUE)),
         Index("ix_stay_left", "version_id", "element", "left_at", "id", **_only(LEFT)),

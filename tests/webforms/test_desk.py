@@ -1,0 +1,140 @@
+"""The supervisor's desk: who has one, what it says, that every number opens its list, and what can be taken away."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from openpyxl import load_workbook
+
+import engine
+from tests.house import PEOPLE, TOWN
+from webforms.desk import month_end
+
+
+@pytest.fixture
+def late_case(house):
+    """A case whose examination is overdue."""
+    case_id = house.register()
+    house.clock.forward(days=20)
+    return case_id
+
+
+def texts(page, pattern):
+    return re.findall(pattern, page, re.DOTALL)
+
+
+def test_only_those_who_lead_or_see_everything_have_a_desk(house):
+    for username in PEOPLE:
+        client = house.client(username)
+        leads = username in {"head", "leader", "stranger"}
+        assert ("督办台" in client.get("/tasks").text) == leads, username
+        assert client.get("/desk").status_code == (200 if leads else 403), username
+
+
+def test_the_desk_counts_what_its_lists_show(house, late_case):
+    client = house.client("head")
+    page = client.get("/desk").text
+    [late] = texts(page, r'href="/desk/overdue"><strong class="is-red">(\d+)</strong>')
+    rows = client.get("/desk/overdue").text
+    assert int(late) == rows.count('name="task"') == 1
+    assert "王建国" in rows and 'formaction="/bulk/urge"' in rows
+
+
+def test_every_number_opens_a_page(house, late_case):
+    client = house.client("head")
+    for start in ("/desk", "/desk/load", "/processes/mediation/heat"):
+        addresses = set(texts(client.get(start).text, r'<a class="figure[^"]*" href="([^"]+)"'))
+        assert addresses, start
+        for address in addresses:
+            answer = client.get(address.replace("&amp;", "&"))
+            assert answer.status_code == 200, address
+            assert "<tr data-row" in answer.text, address
+
+
+def test_a_leader_of_one_office_sees_nothing_of_another(house, late_case):
+    client = house.client("stranger")
+    for address in ("/desk", "/desk/overdue", "/desk/open", f"/desk/overdue?office={TOWN}", "/desk/load",
+                    "/processes/mediation/heat/stays?element=review_application"):  # fmt: skip
+        page = client.get(address)
+        assert page.status_code == 200 and "王建国" not in page.text, address
+    assert client.get(f"/desk/load/{house.ids['desk']}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/desk/overdue", "/desk/open", "/desk/dangerous", "/desk/forecast", "/desk/load",
+                                     "/desk/filings", "/processes/mediation/heat",
+                                     "/processes/mediation/heat/stays?element=review_application"])  # fmt: skip
+def test_lists_are_taken_away_as_tables(house, late_case, address):
+    client = house.client("head")
+    joint = "&" if "?" in address else "?"
+    sheet = client.get(f"{address}{joint}format=xlsx")
+    heading = next(load_workbook(io.BytesIO(sheet.data), read_only=True).active.iter_rows(values_only=True))
+    assert sheet.status_code == 200 and len(heading) > 5
+    rows = client.get(f"{address}{joint}format=csv").data.decode("utf-8-sig").splitlines()
+    assert rows[0].split(",")[0] == heading[0]
+
+
+def test_filters_are_in_the_address_and_nonsense_does_no_harm(house, late_case):
+    client = house.client("head")
+    assert client.get("/desk/overdue?limit=accept").text.count('name="task"') == 1
+    assert client.get("/desk/overdue?limit=archive").text.count('name="task"') == 0
+    assert client.get("/desk/overdue?person=0").text.count('name="task"') == 1
+    assert client.get(f"/desk/overdue?person={house.ids['desk']}").text.count('name="task"') == 0
+    for nonsense in ("person=x&version=99999999999&within=z&after=x~y", "office=nowhere", "after=2026~1", "q=%25"):
+        for page in ("overdue", "due", "dangerous", "forecast", "filings", "load", "incidents"):
+            assert client.get(f"/desk/{page}?{nonsense}&until=0001-01-01&state=x&level=y").status_code == 200
+    assert client.get("/processes/mediation/heat?since=2026-99&until=x&version=1&measure=z&sort=q").status_code == 200
+    assert client.get("/processes/nothing/heat").status_code == 404
+    assert client.get("/processes/mediation/heat?version=999").status_code == 404
+
+
+def test_the_dangerous_block_is_a_part_of_the_page_and_says_when(house):
+    client = house.client("head")
+    part = client.get("/desk/dangerous/now")
+    assert part.status_code == 200 and "<html" not in part.text and "09:00:00" in part.text
+    assert 'hx-get="/desk/dangerous/now" hx-trigger="every 30s"' in client.get("/desk").text
+
+
+def test_an_open_page_does_not_keep_a_sign_in_alive(house):
+    client = house.client("head")
+
+    def seen():
+        from sqlalchemy import text
+
+        with house.database.reads() as session:
+            return session.execute(text("SELECT max(seen_at) FROM sign_in")).scalar()
+
+    before = seen()
+    house.clock.forward(minutes=20)
+    client.get("/desk/dangerous/now")
+    assert seen() == before
+    client.get("/desk")
+    assert seen() != before
+
+
+def test_the_heat_map_counts_what_is_there_and_what_has_been(house):
+    house.register()
+    house.clock.forward(hours=5)
+    client = house.client("head")
+    page = client.get("/processes/mediation/heat").text
+    assert "审查申请" in page and "which=now" in page
+    assert client.get("/processes/mediation/heat/model.bpmn").text.startswith("<?xml")
+    rows = client.get("/processes/mediation/heat/stays?element=review_application").text
+    assert "王建国" in rows and "5 小时" in rows
+
+
+def test_the_month_ends_on_the_offices_clock(house):
+    with house.app.test_request_context():
+        assert month_end(house.clock()).isoformat() == "2026-03-31T16:00:00+00:00"
+        assert month_end(month_end(house.clock()) - timedelta(seconds=1)) == month_end(house.clock())
+
+
+def test_a_chance_is_only_told_where_there_is_history(house, late_case):
+    with house.database.reads() as session:
+        found = engine.forecast(
+            session,
+            house.actor("head"),
+            until=house.clock() + timedelta(days=99),
+            now=house.clock() - timedelta(days=19),
+        )
+    assert found.looked_at == found.unknown == 1 and found.misses == ()
