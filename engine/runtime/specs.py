@@ -69,6 +69,13 @@ class CaseData(TaskDataReference):
         return True
 
 
+def _arrived(my_task: Task) -> Task:
+    """The task, about to begin: behind a border event it is only foreseen, and could have no instances."""
+    if my_task.has_state(TaskState.PREDICTED_MASK):
+        my_task._set_state(TaskState.FUTURE)
+    return my_task
+
+
 class _Instances:
     """Multi-instance without the library's data merging: locals stay local, results are collected in the case."""
 
@@ -77,6 +84,9 @@ class _Instances:
     output_item: Any
     task_spec: str
     condition: str | None
+
+    def _update_hook(self, my_task: Task) -> Any:
+        return super()._update_hook(_arrived(my_task))  # type: ignore[misc]  # a mixin over MultiInstanceTask
 
     def merge_child(self, workflow: Any, child: Task) -> None:  # noqa: ARG002 the library's signature
         """Book an instance as done; collect its result."""

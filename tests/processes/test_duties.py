@@ -1,9 +1,11 @@
 """What the processes of the plan's other duties leave behind: registers, notices, refusals in words."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 import engine
 from scheduler.playing import Player
@@ -104,3 +106,40 @@ def test_the_assessment_takes_its_figures_from_what_is_there(scenarios):
     assert rows["A9"]["data"] == "本次指出问题 2 项，逾期整改"
     assert rows["A9"]["suggested"] == 5
     assert sum(row["weight"] for row in rows.values()) == 100
+
+
+def test_a_circular_is_drafted_from_what_the_units_have_done(scenarios):
+    stage = scenarios.house.sandbox(read_story(PROCESSES / "mediation/scenarios/agreed_on_spot.toml").at)
+    handled = Player(
+        stage, read_story(PROCESSES / "mediation/scenarios/agreed_on_spot.toml"), scenarios.definitions, checks=False
+    )
+    for instant in handled.play():
+        stage.advance(instant)
+    story = read_story(PROCESSES / "circular/scenarios/carried_over.toml")
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    start = story.start | {"period_first": first.isoformat(), "period_last": last.isoformat()}
+    player = Player(
+        stage, replace(story, at=stage.now, start=start), scenarios.definitions, stop_before="draft_circular"
+    )
+    for instant in player.play():
+        stage.advance(instant)
+    assert player.problems == []
+    known = player.seen().variables
+    assert len(known["unit_state"]) == 43
+    top = known["unit_state"][0]
+    assert (top["unit"], top["accepted"], top["closed"], top["overdue"]) == (handled.office, 1, 1, 0)
+    assert {row["unit"] for row in known["problems"]} == {row["unit"] for row in known["unit_state"]}
+    assert {row["problem"] for row in known["problems"]} == {"调解员名录尚未公布"}
+
+
+def test_who_has_not_read_is_urged_by_name(scenarios):
+    stage, player = told(scenarios, "circular/carried_over")
+    assert [row["unit"] for row in player.seen().variables["receipts"]] == ["yuxi_town"]
+    with stage.database.reads.begin() as session:
+        found = session.execute(text("select payload from effect where kind = 'notify' order by id")).scalars().all()
+    told_whom = [json.loads(payload).get("payload", {}) for payload in found]
+    urged = [one["office"] for one in told_whom if "逾期未阅" in one.get("text", "")]
+    assert urged == ["liulin_town"]
+    assert [one["text"] for one in told_whom if "逾期未答复" in one.get("text", "")] == [
+        "2025年第四季度行政调解工作情况通报点名的问题逾期未答复：柳林镇人民政府"
+    ]
