@@ -27,6 +27,13 @@ def until(house, moment):
     tick(house.database, house.clock(), anchors=False)
 
 
+def told(house, username):
+    """The urgent notices of this person."""
+    with house.database.reads() as session:
+        page = engine.notices(session, house.actor(username))
+    return [row.text for row in page.rows if row.urgent]
+
+
 def test_thirty_people_and_media(house, browser, address):
     with signed_in(house, browser, address, "desk") as page:
         page.goto(f"{address}/cases/new/mediation")
@@ -52,10 +59,15 @@ def test_thirty_people_and_media(house, browser, address):
         expect(page.get_by_text("2026-03-02 09:00").first).to_be_visible()
     until(house, "2026-03-02T11:00")
     with at_their_desk(house, browser, address, "justice") as page:
-        page.get_by_role("link", name="督办").click()
+        page.get_by_role("link", name="督办", exact=True).click()
         expect(page.get_by_text("电话首报逾期", exact=True)).to_be_visible()
+        page.goto(f"{address}/desk")
+        expect(page.get_by_text("重大（橙）").first).to_be_visible()
+    assert any("重大纠纷报告逾期：电话首报" in words for words in told(house, "justice"))
+    assert told(house, "government") == []
     with at_their_desk(house, browser, address, "government") as page:
         expect(page.locator("tr[data-row]")).to_have_count(0)
     until(house, "2026-03-02T13:00")
     with at_their_desk(house, browser, address, "government") as page:
         expect(page.locator("tr[data-row]", has_text="区政府办处理")).to_have_count(1)
+    assert any("督办后仍未报告" in words for words in told(house, "government"))
