@@ -56,6 +56,7 @@ class Letter:
     kind: str  # digest | urgent
     unread: int
     items: tuple[tuple[str, str], ...]  # number and id of each case
+    written_at: datetime
 
 
 def mail_wish(session: Session, actor: Actor) -> MailWish:
@@ -64,11 +65,12 @@ def mail_wish(session: Session, actor: Actor) -> MailWish:
     return MailWish(row.address, row.hour, row.urgent) if row is not None else MailWish()
 
 
-def choose_mail(session: Session, *, address: str, hour: int | None, urgent: bool, actor: Actor, now: datetime) -> None:
+def choose_mail(session: Session, *, wish: MailWish, actor: Actor, now: datetime) -> None:
     """Choose where and when to get mail; without an hour and urgent ones there is none. Raises InvalidMail."""
     if actor.id is None:
         return
     row = session.get(MailChoice, actor.id)
+    address, hour, urgent = wish.address, wish.hour, wish.urgent
     if hour is None and not urgent:
         if row is not None:
             session.delete(row)
@@ -132,7 +134,7 @@ def take_letter(session: Session, effect_id: int, *, now: datetime) -> Letter | 
     effect.next_at = now + LEASE
     payload = effect.payload
     items = tuple((str(number), str(case)) for number, case in payload["items"])
-    return Letter(effect.id, effect.key, choice.address, payload["letter"], payload["unread"], items)
+    return Letter(effect.id, effect.key, choice.address, payload["letter"], payload["unread"], items, effect.created_at)
 
 
 def letter_sent(session: Session, effect_id: int) -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 
 import engine
 from webforms import (
+    account,
     auth,
     bulk,
     bulk_results,
@@ -24,6 +25,7 @@ from webforms import (
     incidents,
     limits,
     menu,
+    notices,
     openings,
     papers,
     people,
@@ -59,6 +61,8 @@ PAGES = (
     openings,
     reports,
     menu,
+    notices,
+    account,
 )
 
 

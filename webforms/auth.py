@@ -27,7 +27,10 @@ from webforms.words import gettext
 TOKEN = "token"  # noqa: S105 the name of the entry, not a secret
 blueprint = Blueprint("auth", __name__)
 FREE_BEFORE_CHANGE = {"auth.own_password", "auth.change_own_password", "auth.sign_out", "i18n.language"}
-UNATTENDED = {"desk.danger_block"}  # asked for by an open page, not by somebody at it: no sign that anybody is there
+UNATTENDED = {
+    "desk.danger_block",
+    "notices.badge",
+}  # asked for by an open page, not by somebody at it: no sign that anybody is there
 STATUS_LOCKED = 429
 STATUS_WRONG = 422
 
@@ -129,14 +132,6 @@ def sign_out() -> Response:
     session.clear()
     flash(gettext("You are signed out."), "success")
     return redirect(url_for("auth.sign_in"), 303)
-
-
-@blueprint.get("/account")
-@allow("signed-in")
-def account() -> str:
-    """Who I am and which roles I hold."""
-    row = engine.person_of(reading(), me().id or 0, actor=me())
-    return render_template("auth/account.html", row=row)
 
 
 @blueprint.get("/account/password")

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from webforms.mail_server import InvalidMailServer, MailServer
+
 PREFIX = "TIAOJIE_"
 UPLOAD_LIMIT = 20 * 1024 * 1024
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -29,6 +31,8 @@ class Settings:
     secret_key: str
     demo: bool
     clock_offset: timedelta
+    mail: MailServer | None
+    site: str  # the address people open, for links in letters
 
     @classmethod
     def of(cls, given: Mapping[str, Any] | None = None) -> "Settings":
@@ -40,14 +44,21 @@ class Settings:
         offset = _offset(given.get("CLOCK_OFFSET"))
         if offset and not demo:
             raise InvalidSettings("TIAOJIE_CLOCK_OFFSET moves legal deadlines: it is allowed in the demo only.")
+        try:
+            mail = MailServer.of(given)
+        except InvalidMailServer as error:
+            raise InvalidSettings(str(error)) from error
+        host, port = str(given.get("HOST") or "127.0.0.1"), _port(given.get("PORT") or 8000)
         return cls(
             data=data,
             database=str(given.get("DATABASE") or f"sqlite:///{data / 'tiaojie.db'}"),
-            host=str(given.get("HOST") or "127.0.0.1"),
-            port=_port(given.get("PORT") or 8000),
+            host=host,
+            port=port,
             secret_key=str(given.get("SECRET_KEY") or "") or _demo_key(data, demo),
             demo=demo,
             clock_offset=offset,
+            mail=mail,
+            site=str(given.get("SITE") or f"http://{host}:{port}").rstrip("/"),
         )
 
     def audit_key(self) -> bytes:

@@ -40,7 +40,14 @@ def test_pages(house, address, window):
     window.get_by_role("button", name="登录").click()
     case = f"/cases/{case_id}"
     pages = ["/tasks?view=claimable", "/tasks?view=office", f"/tasks/{task_id}", case, f"{case}/diagram", "/cases"]
-    pages += ["/search?q=院坝", "/cases/new/mediation", "/account", "/account/password", "/nowhere"]
+    pages += [
+        "/search?q=院坝",
+        "/cases/new/mediation",
+        "/account",
+        "/account/password",
+        "/nowhere",
+        "/notices?view=all",
+    ]
     found |= {path: look(window, address + path) for path in pages}
     window.goto(f"{address}/cases/new/mediation")
     window.get_by_role("button", name="提交").last.click()

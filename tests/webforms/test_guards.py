@@ -65,6 +65,7 @@ def everything(house):
         "person_id": house.ids["desk"],
         "code": "en",
         "incident_id": 1,
+        "notice_id": 1,
     }
 
 

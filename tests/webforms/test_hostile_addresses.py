@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 
 import engine
+from engine.model import Notice
 from webforms import security
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 ABOUT_A_CASE = {"case_id", "task_id", "deadline_id", "paper_id", "file_id"}
 OTHERS_MAY = {"process": "mediation", "code": "en"}  # what these say, everybody signed in may ask for
 ADMINISTRATORS = {"person_id", "incident_id"}
+OWN = {"notice_id"}  # one's own: another's do not exist
 OURS = ("王建国", "李秀兰", "恩渔溪行调", "院坝", "扫描件", "13881700001")
 
 
@@ -43,6 +45,12 @@ def ours(house):
     with house.database.reads() as session:
         page = engine.case_page(session, case_id, head, now=clock())
         incident = session.scalar(text("select max(id) from incident")) or 1
+    with house.database.sessions.begin() as session:
+        notice = Notice(key="n", person_id=house.ids["head"], case_id=case_id, kind="told", text=OURS[0], params={},
+                        created_at=clock())  # fmt: skip
+        session.add(notice)
+        session.flush()
+        notice_id = notice.id
     return {
         "case_id": case_id,
         "task_id": page.tasks[0].task_id,
@@ -53,6 +61,7 @@ def ours(house):
         "name": page.raisable[0].name,
         "person_id": house.ids["desk"],
         "incident_id": incident,
+        "notice_id": notice_id,
         **OTHERS_MAY,
     }
 
@@ -79,10 +88,10 @@ def newcomer(house):
 
 def test_every_argument_of_every_address_is_judged_here(house):
     """An address with a new kind of argument says here who may use it, or this fails."""
-    known = ABOUT_A_CASE | ADMINISTRATORS | set(OTHERS_MAY) | {"kind", "name"}
+    known = ABOUT_A_CASE | ADMINISTRATORS | OWN | set(OTHERS_MAY) | {"kind", "name"}
     for rule in rules(house.app):
         assert rule.arguments <= known, f"{rule.rule}: say in this file who may open it"
-        if not rule.arguments & (ABOUT_A_CASE | set(OTHERS_MAY)):
+        if not rule.arguments & (ABOUT_A_CASE | OWN | set(OTHERS_MAY)):
             assert security.access_of(house.app, rule.endpoint) == "administrator", rule.rule
 
 
@@ -108,6 +117,8 @@ def test_another_offices_case_cannot_be_told_from_none(house, ours, request, who
         if rule.arguments & ABOUT_A_CASE:
             assert answer.status_code == 404, place
             assert other.status_code in {404, 409}, place
+        elif rule.arguments & OWN:
+            assert answer.status_code in {404, 405}, place
         elif rule.arguments & ADMINISTRATORS:
             assert answer.status_code == 403, place
         else:

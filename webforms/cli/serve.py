@@ -12,11 +12,13 @@ import waitress
 
 import engine
 from scheduler.clock import EVERY, run_clock, start_clock
+from scheduler.mailing import Mailer
 from scheduler.tick import tick
 from webforms import create_app
 from webforms.cli.demo import read_accounts
 from webforms.cli.house import machine_now, open_database, read_settings
 from webforms.cli.output import Commands, Refused, command, tell, tell_json
+from webforms.mail import mailer
 from webforms.settings import Settings
 
 SERVE = """Serve the site, and look at the clock, in one process.
@@ -54,7 +56,11 @@ def serve(chosen: Namespace) -> int:
     if settings.demo:
         app.config["DEMO_ACCOUNTS"] = read_accounts(settings)
     listener = _listen(settings)
-    stop = start_clock(database, lambda: machine_now(settings), every=chosen.every) if chosen.clock else lambda: None
+    stop = (
+        start_clock(database, lambda: machine_now(settings), mailer=mailer_of(settings), every=chosen.every)
+        if chosen.clock
+        else lambda: None
+    )
     server: Any = waitress.create_server(app, sockets=[listener], threads=chosen.threads, ident=None)
     tell(f"Tiaojie is ready: http://{settings.host}:{settings.port}   (end: Ctrl+C)")
     sys.stdout.flush()
@@ -72,7 +78,7 @@ def clock(chosen: Namespace) -> int:
     settings = read_settings()
     database = open_database(settings)
     if chosen.once:
-        done = tick(database, machine_now(settings))
+        done = tick(database, machine_now(settings), mailer=mailer_of(settings))
         tell_json(vars(done)) if chosen.json else tell(", ".join(f"{name} {n}" for name, n in vars(done).items()))
         return 0
     _log_to_stderr()
@@ -80,10 +86,15 @@ def clock(chosen: Namespace) -> int:
     tell(f"The clock shows {machine_now(settings).astimezone(engine.OFFICE):%Y-%m-%d %H:%M}   (end: Ctrl+C)")
     sys.stdout.flush()
     try:
-        run_clock(database, lambda: machine_now(settings), every=chosen.every)
+        run_clock(database, lambda: machine_now(settings), mailer=mailer_of(settings), every=chosen.every)
     except (KeyboardInterrupt, SystemExit):
         return 0
     return 0
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """How letters go out; none without a mail server."""
+    return mailer(settings.mail, settings.site) if settings.mail is not None else None
 
 
 def _listen(settings: Settings) -> socket.socket:
