@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import engine
-from bench import scale, steps
+from bench import desk, scale, steps
 from bench.house import build
 from bench.shape import STEPS
 
@@ -30,6 +30,9 @@ FIGURES: dict[str, tuple[str, str, float | None]] = {
     "loop_step_growth": ("a step in round 1000 of a loop, against round 10", "<=", 1.3),
     "clock_growth_100k": ("a look at the clock, 100,000 waiting against 100", "<=", 2.0),
     "inbox_growth_100k": ("a page of 50, 100,000 open tasks against 1,000", "<=", 2.0),
+    "desk_slowest_ms_100k": ("slowest question of the supervisor's desk, 100,000 cases, ms", "<=", None),
+    "desk_statements": ("most SQL statements of one question of the desk", "<=", 6),
+    "desk_walks_100k": ("plans of the desk that walk through a large table", "<=", 0),
     "case_state_bytes": ("largest state of the case, bytes", "<=", 4000),
     "case_data_bytes": ("largest variables of the case, bytes", "<=", None),
     "complete_statements": ("most SQL statements of one completion", "<=", 12),
@@ -115,6 +118,7 @@ def main() -> int:
             ("a long loop", lambda: {"loop_step_growth": loop_growth(database, 1000, 5 if quick else 25)}),
             ("the clock", lambda: {"clock_growth_100k": scale.clock_growth(folder)}),
             ("the inbox", lambda: {"inbox_growth_100k": scale.inbox_growth(folder)}),
+            ("the supervisor's desk", lambda: desk.figures(folder)),
         ):
             task = progress.add_task(title, total=1)
             found |= measure()

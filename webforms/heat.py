@@ -23,7 +23,7 @@ from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("heat", __name__, url_prefix="/processes/<process>/heat")
 MEASURES = {"count": _l("Number of cases"), "duration": _l("Duration"), "overdue": _l("Overdue")}
-WAITS = {"us": _l("for us"), "party": _l("for a party"), "court": _l("for the court")}
+WAITS = {"us": _l("for us"), "party": _l("for a party"), "court": _l("for the court"), "third": _l("for a third body")}
 WHICH = {"now": _l("Here now"), "passed": _l("Completed"), "late": _l("Ended late"), "interrupted": _l("Broken off")}
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 FILTERS = ("version", "measure", "since", "until", "sort", "element", "which")

@@ -70,3 +70,17 @@ def test_pages_of_the_administrator(house, address, window):
     pages += ["/calendar-starts"]
     found = {path: look(window, address + path) for path in pages}
     assert {path: problems for path, problems in found.items() if problems} == {}
+
+
+def test_pages_of_the_supervisor(house, address, window):
+    house.register("desk")
+    house.clock.forward(days=20)
+    look(window, address + "/sign-in")
+    window.get_by_label("用户名").fill("head")
+    window.get_by_label("密码", exact=True).fill(house.password)
+    window.get_by_role("button", name="登录").click()
+    lists = ("overdue", "due", "dangerous", "forecast", "load", "filings", "incidents", f"load/{house.ids['desk']}")
+    pages = ["/desk", *(f"/desk/{name}" for name in lists), "/processes/mediation/heat"]
+    pages.append("/processes/mediation/heat/stays?element=review_application")
+    found = {path: look(window, address + path) for path in pages}
+    assert {path: problems for path, problems in found.items() if problems} == {}
