@@ -66,7 +66,7 @@ from engine.errors import (
     TaskClosed,
 )
 from engine.facts import Fact
-from engine.figures import CheckRow, FigureCase, cross_checks, figure_cases, figures, indicators
+from engine.figures import CheckRow, FigureCase, cross_checks, figure_cases, figures, indicators, value_labels
 from engine.files import FileRefused, StorageFull
 from engine.filings import FilingCount, FilingRow, filing_counts, filings
 from engine.forecast import Forecast, ForecastRow, forecast
@@ -148,7 +148,7 @@ from engine.published import (
 )
 from engine.queries import event_page, start_page, startable, task_page
 from engine.recompute import Projected, Recomputed, projected_deadlines, recompute_deadlines
-from engine.recounting import Difference, cases_to_recount, differences, recount_cases, sum_up, undated
+from engine.recounting import Difference, cases_to_recount, differences, needs_recount, recount_cases, sum_up, undated
 from engine.recovery import drop_incident, fail_effect, postpone_reminder, record_incident, retry_incident
 from engine.registry import Column, InvalidRegister, Register, in_force
 from engine.repair_pages import Place, RepairPage, Skippable, may_repair, model_of, repair_page
@@ -182,7 +182,7 @@ from engine.stay_lists import StayRow, stays_at
 from engine.stays import rebuild_stays
 from engine.steering import day_end, led_offices, steers
 from engine.submissions import Handed
-from engine.sums import Figure, Span
+from engine.sums import Figure, Figures, Span
 from engine.supervision import extend_deadline, urge_task
 from engine.survey import CaseCount, Newborn, case_counts, is_running, newborn, stuck_cases, table_sizes
 from engine.tracing import (
@@ -267,6 +267,7 @@ __all__ = [
     "Field",
     "Figure",
     "FigureCase",
+    "Figures",
     "FileRefused",
     "FileRow",
     "FilingCount",
@@ -449,6 +450,7 @@ __all__ = [
     "may_administer",
     "may_repair",
     "model_of",
+    "needs_recount",
     "newborn",
     "next_due",
     "next_start",
@@ -533,6 +535,7 @@ __all__ = [
     "unread_notices",
     "upgrade",
     "urge_task",
+    "value_labels",
     "verify",
     "visible",
     "watches_calendar",

@@ -19,7 +19,8 @@ from engine.audit import append_ledger
 from engine.authority import Actor, Role
 from engine.deadlines import OFFICE, Calendar, load_calendar
 from engine.functions import DIRECTORY
-from engine.indicators import Dimension, Indicators, read_indicators
+from engine.indicator_files import read_indicators, readable_indicators
+from engine.indicators import Dimension, Indicators
 from engine.model import Deadline, Person, Reference
 from engine.months import Months
 from engine.registry import Publication, Register
@@ -232,7 +233,7 @@ def build(documents: Mapping[str, Mapping[str, Any]], states: Mapping[str, str])
         roles,
         load_calendar(_calendars(documents)),
         published,
-        read_indicators(documents.get("indicators", {})),
+        readable_indicators(documents.get("indicators", {})),
     )
 
 

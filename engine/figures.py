@@ -1,6 +1,6 @@
 """The questions about figures: what they are, which cases are behind them, whether they agree with each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.inbox import LIMIT
 from engine.indicators import Indicator, Indicators
-from engine.model import EVERYWHERE, Case, Occurrence
+from engine.model import EVERYWHERE, Case, Entry, Occurrence
 from engine.rows import CaseRow, Page
 from engine.sums import Figure, Figures, Span, context_of, figures_of, holds
 
@@ -141,6 +141,23 @@ def _shown(session: Session, known: Directory, each: Indicator, case: Case, day:
     total = happening.sums.get(each.sum, 0) if each.sum and happening is not None else None
     amount = None if total is None else Decimal(total) / HUNDREDTHS
     return FigureCase(case_row(session, known, case, now), day, amount)
+
+
+def value_labels(session: Session, dimension: str, values: Collection[str]) -> dict[str, str]:
+    """What the values of a dimension are called: declared words, offices, or rows of a register as last published."""
+    known = directory(session)
+    declared = known.indicators.dimensions.get(dimension)
+    if declared is None:
+        return {}
+    found = {value: declared.values[value] for value in values if value in declared.values}
+    if declared.is_office:
+        found |= {value: known.office_name(value) for value in values if value not in found}
+    register = known.registers.get(declared.register)
+    if register is not None:
+        query = select(Entry.key, Entry.data).where(Entry.register == register.id, Entry.key.in_(sorted(values)))
+        for key, data in session.execute(query.order_by(Entry.key, Entry.valid_from)):
+            found[key] = str(data.get(register.label, key))
+    return found
 
 
 def cross_checks(

@@ -53,6 +53,14 @@ class Months:
         following = date(year + number // MONTHS, number % MONTHS + 1, 1)
         return following - timedelta(days=1)
 
+    def later(self, month: str, count: int) -> str:
+        """The month so many months later, or earlier. Raises ValueError for what is no month."""
+        return moved(month, count)
+
+    def every(self, first: str, last: str) -> list[str]:
+        """Every month from the first to the last."""
+        return list(between(first, last))
+
     def whole(self, first_day: date, last_day: date) -> tuple[str, str] | None:
         """The first and the last reporting month of a range of days; None unless it is made of whole ones.
 

@@ -62,13 +62,24 @@ def cases_to_recount(session: Session, *, all_of_them: bool = False) -> list[UUI
     return found
 
 
+def needs_recount(session: Session) -> bool:
+    """Whether a case was counted by other rules or months than those in force."""
+    months = directory(session).months
+    for process, rules in rules_in_force(session).items():
+        key = rules.key(months)
+        other = or_(Case.counted_by < key, Case.counted_by > key)
+        if session.scalar(select(Case.id).where(Case.process == process, other).limit(1)) is not None:
+            return True
+    return False
+
+
 def recount_cases(session: Session, case_ids: Sequence[UUID]) -> int:
     """Count these cases anew and write what follows; how many had been counted otherwise."""
     months, rules, changed = directory(session).months, rules_in_force(session), 0
     for case in session.scalars(select(Case).where(Case.id.in_(case_ids)).with_for_update()):
         each = rules.get(case.process, CountRules())
         counted = recounted(session, case, each, months)
-        changed += counted.written() != case.counted
+        changed += counted.happenings != Counted.read(case.counted).happenings
         session.execute(delete(Occurrence).where(Occurrence.case_id == case.id))
         rows = _rows(case.id, counted, each)
         if rows:

@@ -33,6 +33,7 @@ from webforms import (
     register,
     reports,
     security,
+    statistics,
     tasks,
     uploads,
     work,
@@ -63,6 +64,7 @@ PAGES = (
     menu,
     notices,
     account,
+    statistics,
 )
 
 

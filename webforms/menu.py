@@ -19,6 +19,7 @@ def menu() -> list[tuple[str, str, str]]:
     if engine.steers(reading(), me()):
         entries.append(("desk", url_for("desk.index"), gettext("Desk")))
     entries.append(("reports", url_for("reports.index"), gettext("Reports")))
+    entries.append(("statistics", url_for("statistics.index"), gettext("Statistics")))
     if administers() or engine.sees_all_cases(reading(), me()):
         entries.append(("openings", url_for("openings.index"), gettext("Calendar openings")))
     if administers():

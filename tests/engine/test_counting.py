@@ -49,8 +49,8 @@ INDICATORS = {
         "big": {"section": "all", "name": "Big", "definition": "d", "count": "opened", "where": {"big": "yes"}},
         "size": {"section": "all", "name": "Size", "definition": "d", "count": "opened", "sum": "size", "decimals": 2},
         "settled": {"section": "all", "name": "Settled", "definition": "d", "count": "settled"},
-        "days": {"section": "all", "name": "Days", "definition": "d", "count": "settled", "sum": "days"},
-        "before": {"section": "all", "name": "Before", "definition": "d", "count": "opened", "less": "settled",
+        "lasted": {"section": "all", "name": "Days", "definition": "d", "count": "settled", "sum": "days"},
+        "carried": {"section": "all", "name": "Before", "definition": "d", "count": "opened", "less": "settled",
                    "at": "opening"},
         "open": {"section": "all", "name": "Open", "definition": "d", "count": "opened", "less": "settled",
                  "at": "closing"},
@@ -59,9 +59,9 @@ INDICATORS = {
         "staff": {"section": "all", "name": "Staff", "definition": "d", "typed": True},
     },
     "checks": {
-        "stock": {"says": "in and out agree", "holds": "before + opened = settled + open"},
+        "stock": {"says": "in and out agree", "holds": "carried + opened = settled + open"},
         "tags": {"says": "tags agree", "holds": "sum(opened_parts) = opened"},
-        "last": {"says": "carried over", "holds": "before = previous.open"},
+        "last": {"says": "carried over", "holds": "carried = previous.open"},
     },
     "reports": {"monthly": {"title": "Monthly", "indicators": ["opened", "size", "rate", "staff"]}},
 }  # fmt: skip
@@ -121,12 +121,12 @@ def wrong(house):
 
 def test_a_case_is_counted_where_it_is_opened_and_moves_when_it_is_settled(counting):
     case = opened(counting, size="12.5", tags=["red", "blue"])
-    assert values(counting, "opened", "big", "size", "settled", "before", "open") == (1, 1, Decimal("12.5"), 0, 0, 1)
+    assert values(counting, "opened", "big", "size", "settled", "carried", "open") == (1, 1, Decimal("12.5"), 0, 0, 1)
     assert figures(counting)["opened"].parts == {"blue": 1, "red": 1}
     counting.wait(days=1)
     counting.do(case, "decide", result="settled")
-    assert values(counting, "settled", "days", "open", "rate") == (1, 2, 0, 100)
-    assert values(counting, "opened", "before", "open", period=("2026-04", "2026-04")) == (0, 0, 0)
+    assert values(counting, "settled", "lasted", "open", "rate") == (1, 2, 0, 100)
+    assert values(counting, "opened", "carried", "open", period=("2026-04", "2026-04")) == (0, 0, 0)
     assert wrong(counting) == []
 
 
@@ -138,7 +138,7 @@ def test_a_corrected_fact_moves_the_case_and_a_cancelled_one_is_taken_back(count
         )
         engine.set_fact(session, case, "tags", ["blue"], reason="misread", actor=CHIEF, now=counting.now)
         engine.set_fact(session, case, "size", Decimal(3), reason="misread", actor=CHIEF, now=counting.now)
-    assert values(counting, "opened", "before", "open") == (0, 1, 1)
+    assert values(counting, "opened", "carried", "open") == (0, 1, 1)
     february = figures(counting, period=("2026-02", "2026-02"))
     assert (february["opened"].value, february["big"].value, february["size"].value) == (1, 0, 3)
     assert february["opened"].parts == {"blue": 1}
@@ -195,7 +195,7 @@ def test_the_cases_behind_a_number_are_listed_page_by_page(counting):
     assert sorted(listed("opened", value="red")) == sorted([cases[1], cases[3]])
     assert listed("settled") == [cases[1]]
     assert sorted(listed("open")) == sorted(set(cases) - {cases[1]})
-    assert listed("before") == [] and len(listed("before", period=("2026-04", "2026-04"))) == 4
+    assert listed("carried") == [] and len(listed("carried", period=("2026-04", "2026-04"))) == 4
     assert listed("opened", actor=STRANGER) == []
     with counting.database.reads() as session, pytest.raises(engine.NotFound):
         engine.figure_cases(session, CLERK, "rate", period=("2026-03", "2026-03"), now=counting.now)

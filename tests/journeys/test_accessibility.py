@@ -48,6 +48,8 @@ def test_pages(house, address, window):
         "/nowhere",
         "/notices?view=all",
     ]
+    pages += ["/statistics", "/statistics/offices", "/statistics/quality", "/statistics/table"]
+    pages += ["/statistics/cases?indicator=applied"]
     found |= {path: look(window, address + path) for path in pages}
     window.goto(f"{address}/cases/new/mediation")
     window.get_by_role("button", name="提交").last.click()

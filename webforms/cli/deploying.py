@@ -8,6 +8,7 @@ from typing import Any
 
 import engine
 from scheduler.sandbox import process_folders
+from webforms.cli.figures import recount
 from webforms.cli.house import machine_now, open_database, read_settings
 from webforms.cli.output import Commands, Refused, command, complain, progressing, tell, tell_json
 
@@ -119,6 +120,9 @@ def deploy(chosen: Namespace) -> int:
         return 1
     except (OSError, engine.InvalidCalendar) as error:
         raise Refused(str(error)) from error
+    with database.reads.begin() as session:
+        stale = engine.cases_to_recount(session)
+    recount(database, stale, quiet=chosen.json)
     if chosen.json:
         tell_json({"reference": changed, "versions": [vars(version) for version in versions]})
     else:
