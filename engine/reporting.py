@@ -1,7 +1,7 @@
 """Periodic reports of many offices at one look: who has reported a period, who is late, and what they add up to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from engine.inbox import due_info
 from engine.model import CalendarStart, Case, Deadline, Version
 from engine.rows import DueInfo
 from engine.submissions import Handed, newest_of_period, revisions_of
+from engine.sums import Span, figures_of, rounded
 from engine.values import loads
 
 PERIODS = 36  # as many periods are offered to look at
@@ -50,6 +51,12 @@ class ReportRow:
     due: DueInfo | None
     handed: Handed | None
     is_owed: bool  # it still has to be handed in, for the first time or again
+    live: Mapping[str, Decimal] = field(default_factory=dict)  # the same figures as they are counted now
+
+    def moved(self, figure: str) -> Decimal | None:
+        """What is counted now, where that is no longer what was handed in."""
+        counted = self.live.get(figure)
+        return counted if self.handed is not None and counted != self.handed.values.get(figure) else None
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class ReportBoard:
     name: str
     rows: tuple[ReportRow, ...]
     shown: tuple[str, ...]  # figures for the table, by id
-    stages: tuple[tuple[str, str], ...]
+    live: Mapping[str, Decimal] = field(default_factory=dict)  # the offices that handed in, as they are counted now
 
     @property
     def totals(self) -> dict[str, Decimal]:
@@ -78,12 +85,20 @@ class ReportBoard:
 
     @property
     def figures(self) -> tuple[Mapping[str, Any], ...]:
-        """The figures there are, as the reports name them, in their order."""
-        found: dict[str, Mapping[str, Any]] = {}
+        """The figures there are; what only some reports have stands where it stands in them."""
+        found: list[Mapping[str, Any]] = []
+        known: set[str] = set()
         for row in self.rows:
+            place = 0
             for each in row.handed.figures if row.handed is not None else ():
-                found.setdefault(str(each["id"]), each)
-        return tuple(found.values())
+                name = str(each["id"])
+                if name in known:
+                    place = next(n for n, one in enumerate(found) if one["id"] == name) + 1
+                else:
+                    known.add(name)
+                    found.insert(place, each)
+                    place += 1
+        return tuple(found)
 
 
 def report_kinds(session: Session) -> list[ReportProcess]:
@@ -116,7 +131,8 @@ def report_board(
     chosen = next((each for each in periods if first in (None, each[0])), None)
     if chosen is None:
         raise NotFound
-    return _board(definition, periods, chosen, tuple(_rows(session, known, definition, actor, chosen[0], now)))
+    rows = tuple(_rows(session, known, definition, actor, chosen[0], now))
+    return _with_live(session, known, _board(definition, periods, chosen, rows))
 
 
 def report_revisions(session: Session, actor: Actor, case_id: UUID) -> list[Handed]:
@@ -141,10 +157,9 @@ def _board(
     rows: tuple[ReportRow, ...],
 ) -> ReportBoard:
     first, last, name = chosen or (None, None, "")
-    stages = tuple((stage, definition.label("stages", stage)) for stage in definition.manifest.get("stages", {}))
     shown = tuple(definition.manifest["report"].get("shown", ()))
     named = tuple((begin, text) for begin, _, text in periods)
-    return ReportBoard(definition.process, definition.title, named, first, last, name, rows, shown, stages)
+    return ReportBoard(definition.process, definition.title, named, first, last, name, rows, shown)
 
 
 def _rows(
@@ -184,6 +199,25 @@ def _rows(
             )
         )
     return found
+
+
+def _with_live(session: Session, known: Directory, board: ReportBoard) -> ReportBoard:
+    """The board with what is counted now beside what was handed in, where its period is one of whole months."""
+    offices = [row.office for row in board.rows if row.handed is not None]
+    months = known.months.whole(board.first, board.last) if board.first and board.last else None
+    if months is None or not offices:
+        return board
+    span, counted = Span(*months), known.indicators
+    wanted = [name for name in {str(each["id"]) for each in board.figures} if name in counted.all]
+    places = {**{office: [office] for office in offices}, "": offices}
+    found = figures_of(session, counted, wanted, [span], places)
+    live: dict[str, dict[str, Decimal]] = {place: {} for place in places}
+    for (_, place, name), figure in found.items():
+        values = {name: figure.value, **{f"{name}.{part}": value for part, value in figure.parts.items()}}
+        told = {key: rounded(value, counted.all[name]) for key, value in values.items()}
+        live[place] |= {key: value for key, value in told.items() if value is not None}
+    rows = tuple(replace(row, live=live.get(row.office, {})) for row in board.rows)
+    return replace(board, rows=rows, live=live[""])
 
 
 def _dues(session: Session, known: Directory, cases: Sequence[UUID], now: datetime) -> dict[UUID, DueInfo]:

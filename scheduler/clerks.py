@@ -33,7 +33,7 @@ class Book:
         told: dict[tuple[str, str, str], tuple[Step, datetime]] = {}
         for story in stories:
             for step, at in zip(story.steps, nominal(story), strict=True):
-                if step.do:
+                if step.do and not step.refused:
                     key = (step.process or story.process, step.do)
                     words = repr(sorted(step.answers.items(), key=str))
                     counted.setdefault(key, Counter())[words] += 1
@@ -130,7 +130,7 @@ class Clerk:
 
     def _concerns(self, step: Step) -> bool:
         """Whether a step is a deed in this very case; linked cases have clerks of their own."""
-        return bool(step.do or step.raised) and not step.process
+        return bool(step.do or step.raised) and not step.process and not step.refused
 
     def _answer(self, task: engine.SeenTask, step: Step, when: datetime, now: datetime) -> datetime:
         if now < when:

@@ -14,7 +14,7 @@ from typing import Any
 import engine
 from scheduler.playing import Player
 from scheduler.sandbox import ClockRunsWild, House, Sandbox, process_folders
-from scheduler.stories import Story, read_stories, read_story
+from scheduler.stories import Story, read_stories, stories_before
 
 FORGETTING = 5  # every so many steps the compiled definitions are forgotten; compiling is most of the time
 Trail = list[tuple[Any, ...]]
@@ -130,7 +130,7 @@ class Scenarios:
         )  # fmt: skip
 
     def _tell(self, story: Story, between: Callable[[Sandbox], list[str]]) -> tuple[list[str], Sandbox]:
-        before = [read_story(story.path.with_stem(name)) for name in story.after]
+        before = stories_before(story)
         stage = self.house.sandbox(min(each.at for each in (*before, story)))
         problems: list[str] = []
         for each in (*before, story):

@@ -10,7 +10,7 @@ from typing import Any
 import engine
 
 STORY_KEYS = frozenset(["title", "covers", "office", "at", "by", "start", "open", "calendar", "after", "steps"])
-STEP_KEYS = frozenset(["do", "raise", "wait", "until", "answers", "expect", "by", "process", "note"])
+STEP_KEYS = frozenset(["do", "raise", "wait", "until", "answers", "expect", "by", "process", "note", "refused"])
 EXPECT_KEYS = frozenset(
     ["open", "stage", "outcome", "status", "deadlines", "projected", "facts", "papers", "linked", "incidents"]
 )
@@ -32,6 +32,9 @@ class Step:
     expect: Mapping[str, Any] | None = None
     by: str = ""  # a role, where somebody else than the usual one acts
     process: str = ""  # the linked case that is meant, where it is not the case itself
+    refused: tuple[
+        str, ...
+    ] = ()  # the fields, without rows' numbers, at which the answers are refused; the task stays open
 
     @property
     def words(self) -> str:
@@ -55,7 +58,9 @@ class Story:
     path: Path
     by: str = ""
     open: str = ""  # the entry of the calendar that opens the case, instead of a person
-    after: tuple[str, ...] = ()  # stories of the same process that have happened in this house before
+    after: tuple[
+        str, ...
+    ] = ()  # stories that have happened in this house before; of another process "<process>/<name>"
     calendar: tuple[str, ...] | None = ()  # entries ("<process>/<entry>") that open cases beside it; None: all
 
 
@@ -85,6 +90,17 @@ def read_story(path: Path) -> Story:
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
         raise InvalidStory(f"{path}: {error!r}") from error
+
+
+def stories_before(story: Story) -> list[Story]:
+    """The stories that have happened before one, each after those it names itself. Raises InvalidStory."""
+    found: list[Story] = []
+    for name in story.after:
+        process, _, own = name.rpartition("/")
+        folder = story.path.parents[2] / (process or story.process)
+        each = read_story(folder / "scenarios" / f"{own}.toml")
+        found += [one for one in (*stories_before(each), each) if one not in found]
+    return found
 
 
 def read_stories(folder: Path) -> list[Story]:
@@ -123,6 +139,7 @@ def _step(row: Mapping[str, Any], where: str) -> Step:
         answers=row.get("answers", {}),
         expect=expect,
         by=str(row.get("by", "")),
+        refused=tuple(row.get("refused", ())),
         process=str(row.get("process", "")),
     )
 
