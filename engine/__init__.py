@@ -1,5 +1,15 @@
 """Runs processes drawn as BPMN and remembers them. Everything other packages may use is here."""
 
+from engine.absences import (
+    AbsencePage,
+    AbsenceRow,
+    InvalidAbsence,
+    absence_page,
+    absences,
+    absent_assignees,
+    end_absence,
+    record_absence,
+)
 from engine.assignment import claim_task, reassign_task, release_task, return_task
 from engine.audit import AuditProblem, anchor, append_ledger, verify
 from engine.authority import CLOCK, SYSTEM, Actor, Role
@@ -225,6 +235,8 @@ __all__ = [
     "READ_ONLY",
     "ROWS_ALLOWED",
     "SYSTEM",
+    "AbsencePage",
+    "AbsenceRow",
     "Actor",
     "AlreadyDone",
     "AlreadyUrged",
@@ -285,6 +297,7 @@ __all__ = [
     "IncidentRow",
     "Indicator",
     "Indicators",
+    "InvalidAbsence",
     "InvalidAnswers",
     "InvalidCalendar",
     "InvalidDefinition",
@@ -349,6 +362,9 @@ __all__ = [
     "UsernameTaken",
     "Visit",
     "WeakPassword",
+    "absence_page",
+    "absences",
+    "absent_assignees",
     "actor_of",
     "add_file",
     "add_trial",
@@ -408,6 +424,7 @@ __all__ = [
     "due_starts",
     "edit_person",
     "enable_person",
+    "end_absence",
     "event_page",
     "events_of",
     "extend_deadline",
@@ -481,6 +498,7 @@ __all__ = [
     "reassign_task",
     "rebuild_stays",
     "recompute_deadlines",
+    "record_absence",
     "record_incident",
     "recount_cases",
     "refusals",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.audit import Happened, append_events, insert_events
 from engine.authority import Actor, may_give_away, may_lead, may_take, pool_of, require_sight, require_take
+from engine.deputies import acting_for
 from engine.directory import directory
 from engine.errors import NotAllowed, TaskClosed
 from engine.model import Case, Draft, Event, Person, Task
@@ -22,11 +23,14 @@ def claim_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime) 
     task, case = open_task_of(session, task_id, actor)
     if task.assignee == actor.id:
         return
-    if task.assignee is not None:
-        raise NotAllowed("somebody else has taken this task", assignee=task.assignee)
-    require_take(actor, task.role, task.office, task.assignee, directory(session).roles)
+    before = task.assignee
+    if before is not None and before not in actor.stands_in_for:
+        raise NotAllowed("somebody else has taken this task", assignee=before)
+    require_take(actor, task.role, task.office, before, directory(session).roles)
+    detail = {**about(task), **acting_for(session, actor, before)}
     task.assignee, task.claimed_at, task.pool = actor.id, now, None
-    note(session, case, Happened("task_claimed", about(task)), actor=actor, now=now)
+    _hand_over_draft(session, task, before, actor.id or 0)
+    note(session, case, Happened("task_claimed", detail), actor=actor, now=now)
 
 
 def release_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime, reason: str = "") -> None:

@@ -13,6 +13,7 @@ class Actor:
     id: int | None
     name: str
     roles: frozenset[tuple[str, str]] = field(default=frozenset())
+    stands_in_for: frozenset[int] = field(default=frozenset())  # people who are away and have this one as deputy
 
     @property
     def offices(self) -> frozenset[str]:
@@ -61,8 +62,8 @@ def may_see(actor: Actor, offices: Iterable[str], roles: Mapping[str, Role]) -> 
 
 
 def may_take(actor: Actor, role: str | None, office: str, assignee: int | None, roles: Mapping[str, Role]) -> bool:
-    """Whether the person may do a task: it is theirs, or it waits in one of their queues."""
-    if actor.id is None or assignee == actor.id:
+    """Whether the person may do a task: it is theirs or of somebody they act for, or waits in one of their queues."""
+    if actor.id is None or assignee == actor.id or assignee in actor.stands_in_for:
         return True
     return assignee is None and role is not None and pool_of(role, office, roles) in pools(actor, roles)
 

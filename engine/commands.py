@@ -14,6 +14,7 @@ from engine.audit import append_ledger
 from engine.authority import Actor, may_take, require_sight, require_take
 from engine.definitions import Definition
 from engine.deployment import newest_version
+from engine.deputies import acting_for
 from engine.directory import directory
 from engine.drafts import drop_draft
 from engine.errors import AlreadyDone, NotAllowed, NotFound, TaskClosed
@@ -128,6 +129,7 @@ def complete_task(
     kept = protect(loaded.definition.facts, clean, keeper(loaded))
     loaded.turn.complete(task_id, kept)
     detail = {"task": str(task_id), "element": element.id, "answers": told(loaded.definition, clean)}
+    detail |= acting_for(session, actor, task.assignee)
     after = store.save(session, loaded, "task_completed", detail, actor=actor, now=now, submission=key)
     keep_sensitive(session, loaded)
     return _done(loaded, after, actor)

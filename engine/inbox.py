@@ -56,8 +56,9 @@ def inbox(
 ) -> Page[InboxRow]:
     """A page of open tasks, the most urgent first.
 
-    `mine`: assigned to this person; `claimable`: waiting in this person's queues; `overdue`: either of the two, or of
-    the offices seen, past their date; `office`: every open task of the offices seen. Each is read along one index.
+    `mine`: assigned to this person, or to somebody they act for; `claimable`: waiting in this person's queues;
+    `overdue`: either of the two, or of the offices seen, past their date; `office`: every open task of the offices
+    seen. Each is read along one index.
     """
     known = directory(session)
     queries = [_narrow(query, office, process, stage, q) for query in _views(actor, view, known.roles, now)]
@@ -84,14 +85,15 @@ def _views(actor: Actor, view: str, roles: Mapping[str, Role], now: datetime) ->
     base = select(Task, Case).join(Case, Task.case_id == Case.id)
     everything = sees_all(actor, roles)
     if view == "mine":
-        return [base.where(Task.assignee == actor.id)]
+        return [base.where(Task.assignee == person) for person in (actor.id, *sorted(actor.stands_in_for))]
     if view == "claimable":
         return [base.where(Task.pool == pool) for pool in pools(actor, roles)]
     due = [Task.sort_at <= now] if view == "overdue" else []
     if everything:
         return [base.where(*due)]
     own = [base.where(Task.office == office, *due) for office in sorted(actor.offices)]
-    return [*own, base.where(Task.assignee == actor.id, *due)]
+    people = (actor.id, *sorted(actor.stands_in_for))
+    return [*own, *(base.where(Task.assignee == person, *due) for person in people)]
 
 
 def _narrow(query: Any, office: str | None, process: str | None, stage: str | None, q: str) -> Any:

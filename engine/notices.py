@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.deadlines import OFFICE, working_days_between
+from engine.deputies import deputies_of
 from engine.directory import Directory, directory
 from engine.errors import RunFailed
 from engine.model import Case, Deadline, Effect, Event, MailChoice, Notice, Person, PersonRole, Task
@@ -39,7 +40,7 @@ def tell(session: Session, effect: Effect, *, now: datetime) -> None:
     kind = "urged" if effect.payload.get("name") == "urged" else "told"
     params = {"subject": str(payload.get("subject") or ""), **({"instead_of": missing} if missing else {})}
     people -= _doers(session, effect)
-    _write(
+    write_notices(
         session, effect.key, people, kind, text=text, params=params, urgent=payload.get("urgent") is True,
         case_id=effect.case_id, now=now,
     )  # fmt: skip
@@ -55,7 +56,9 @@ def tell_overdue(session: Session, task_id: UUID, *, now: datetime) -> None:
     people = _at_work(session, known, [task]) | leaders(session, known, task.office)
     params = {"step": task.name, "due_at": task.due_at and task.due_at.isoformat()}
     key = f"{task.id}:overdue:{task.due_at and task.due_at.isoformat()}"
-    _write(session, key, people, "overdue", params=params, urgent=True, case_id=task.case_id, task_id=task.id, now=now)
+    write_notices(
+        session, key, people, "overdue", params=params, urgent=True, case_id=task.case_id, task_id=task.id, now=now
+    )
 
 
 def leaders(session: Session, known: Directory, office: str) -> set[int]:
@@ -81,7 +84,7 @@ def _remind(session: Session, effect: Effect, now: datetime) -> None:
             people |= leaders(session, known, office)
     params = {"label": row.label, "last_day": row.last_day and row.last_day.isoformat(), "left": left}
     [task_id] = [task.id for task in limited] if len(limited) == 1 else [None]
-    _write(
+    write_notices(
         session, effect.key, people, "reminder", params=params, urgent=urgent, case_id=row.case_id, task_id=task_id,
         now=now,
     )  # fmt: skip
@@ -165,7 +168,7 @@ def _texts(given: Any) -> list[str]:
     return [str(item) for item in (given if isinstance(given, list) else [given]) if item]
 
 
-def _write(
+def write_notices(
     session: Session,
     key: str,
     people: Iterable[int],
@@ -178,7 +181,9 @@ def _write(
     task_id: UUID | None = None,
     now: datetime,
 ) -> None:
-    people = sorted(people)
+    """One row for each of these people, and for the deputies of those who are away; nobody gets it twice."""
+    deputies = deputies_of(session, set(people), now=now)
+    people = sorted({*people, *deputies})
     if not people:
         return
     at_once: set[int] = set()
@@ -194,7 +199,7 @@ def _write(
             "task_id": task_id,
             "kind": kind,
             "text": text,
-            "params": dict(params),
+            "params": {**params, "acting_for": deputies[person][1]} if person in deputies else dict(params),
             "urgent": urgent,
             "unread": True,
             "created_at": now,

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor
+from engine.deputies import stands_in_for
 from engine.errors import EngineError
 from engine.model import Person, PersonRole, SignIn
 
@@ -106,7 +107,7 @@ def sign_in(session: Session, username: str, *, known: bool, now: datetime) -> t
     token = secrets.token_urlsafe(32)
     session.add(SignIn(token=_digest(token), person_id=person.id, created_at=now, seen_at=now))
     session.flush()
-    return token, actor_for(session, person)
+    return token, actor_for(session, person, now)
 
 
 def actor_of(session: Session, token: str, now: datetime) -> SignedIn | None:
@@ -122,7 +123,7 @@ def actor_of(session: Session, token: str, now: datetime) -> SignedIn | None:
     if now >= opened.seen_at + IDLE or now >= opened.created_at + ABSOLUTE:
         return None
     return SignedIn(
-        actor=actor_for(session, person),
+        actor=actor_for(session, person, now),
         username=person.username,
         must_change_password=person.must_change_password,
         stale=now >= opened.seen_at + SEEN_STEP,
@@ -146,10 +147,11 @@ def end_sign_ins(session: Session, person_id: int, *, keep: str = "") -> None:
     session.execute(delete(SignIn).where(SignIn.person_id == person_id, SignIn.token != _digest(keep)))
 
 
-def actor_for(session: Session, person: Person) -> Actor:
-    """The actor a person is, with the roles held now."""
+def actor_for(session: Session, person: Person, now: datetime) -> Actor:
+    """The actor a person is, with the roles held now and those they act for now."""
     held: Any = session.execute(select(PersonRole.role, PersonRole.office).where(PersonRole.person_id == person.id))
-    return Actor(id=person.id, name=person.name, roles=frozenset((role, office) for role, office in held))
+    deputised = stands_in_for(session, person.id, now=now)
+    return Actor(person.id, person.name, frozenset((role, office) for role, office in held), deputised)
 
 
 def _digest(token: str) -> str:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from engine import commands
 from engine.authority import CLOCK, Actor
 from engine.errors import NotAllowed, NotFound
-from engine.model import Deadline, Effect, Incident, Person, PersonRole
+from engine.model import Deadline, Effect, Incident, Person
 from engine.openings import retry_start
 from engine.operations import ATTEMPTS, BACKOFF_LIMIT, back_off, deliver_effect, fire_timers, send_reminders
+from engine.passwords import actor_for
 from engine.registry import InvalidRegister
 from engine.values import from_json, json_ready
 
@@ -93,7 +94,7 @@ def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: dat
 
 def carry_out_again(session: Session, row: Incident, *, actor: Actor, now: datetime) -> None:
     """Carry out what an incident keeps; the caller has checked who may. Raises what the verb raises."""
-    VERBS[row.verb](session, from_json(row.arguments), _as(session, row.actor), now)
+    VERBS[row.verb](session, from_json(row.arguments), _as(session, row.actor, row.created_at), now)
     row.state, row.resolved_at, row.note = "resolved", now, f"retried by {actor.name}"
 
 
@@ -119,12 +120,10 @@ def open_incident(session: Session, incident_id: int) -> Incident:
     return row
 
 
-def _as(session: Session, person_id: int | None) -> Actor:
+def _as(session: Session, person_id: int | None, then: datetime) -> Actor:
+    """The person with the roles held now, and those they acted for when they submitted it."""
     person = session.get(Person, person_id) if person_id is not None else None
-    if person is None:
-        return CLOCK
-    roles = session.execute(select(PersonRole.role, PersonRole.office).where(PersonRole.person_id == person.id))
-    return Actor(person.id, person.name, frozenset((role, office) for role, office in roles))
+    return actor_for(session, person, then) if person is not None else CLOCK
 
 
 def _complete(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The tables. Only the engine reads or writes them; faces ask questions and get frozen rows."""
 
+from engine.model.absences import Absence
 from engine.model.base import FAR, NAMING, Base, Instant
 from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
@@ -21,6 +22,7 @@ __all__ = [
     "NAMING",
     "OPEN_END",
     "OPEN_ENDED",
+    "Absence",
     "Anchor",
     "Base",
     "CalendarEntry",
