@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from engine import store
@@ -17,7 +17,7 @@ from engine.corrections import apply_correction
 from engine.directory import directory
 from engine.errors import CaseMoved, EngineError, InvalidAnswers, NotAllowed, NotFound, OwnRequest, Problem, TaskClosed
 from engine.facts import references
-from engine.model import Case, ChangeRequest, Incident, SensitiveFact, Timer
+from engine.model import Case, ChangeRequest, Effect, Incident, SensitiveFact, Timer
 from engine.projections import Loaded
 from engine.recovery import carry_out_again, open_incident
 from engine.repair_previews import ChangePreview, fingerprint, kept, preview
@@ -34,18 +34,24 @@ def ask_change(
     arguments: Mapping[str, Any],
     *,
     reason: str,
+    notice: str = "",
     actor: Actor,
     now: datetime,
 ) -> int:
-    """Ask for a change of a case; the number of the request.
+    """Ask for a change of a case; the number of the request. Who leads the office is told by this `notice`.
 
-    What cannot be done now is refused now. Raises NotFound, NotAllowed, InvalidAnswers, and what speaks against it.
+    What cannot be done now is refused now; the same asked twice is asked once. Raises NotFound, NotAllowed,
+    InvalidAnswers, and what speaks against it.
     """
     loaded = repairable(session, case_id, actor=actor, now=now)
     if not reason.strip():
         raise InvalidAnswers({"reason": Problem("required", "say why")})
     args = prepare(session, loaded, kind, arguments, actor)
     seen = fingerprint(loaded)
+    same = (ChangeRequest.case_id == case_id, ChangeRequest.kind == kind, ChangeRequest.state == "open")
+    for earlier in session.scalars(select(ChangeRequest).where(*same, ChangeRequest.asked_by == actor.id)):
+        if earlier.arguments == args:
+            return earlier.id
     shown = change_preview(session, loaded, kind, args)
     row = ChangeRequest(
         case_id=case_id,
@@ -64,6 +70,7 @@ def ask_change(
     keep_sensitive(session, loaded)
     session.flush()
     _tell(session, row, "change_asked", {"reason": row.reason}, actor=actor, now=now)
+    _notify(session, row, {"office": row.office}, notice, now)
     return row.id
 
 
@@ -91,7 +98,7 @@ def change_preview(session: Session, loaded: Loaded, kind: str, args: Mapping[st
 
 
 def approve_change(
-    session: Session, request_id: int, *, seen: str, note: str = "", actor: Actor, now: datetime
+    session: Session, request_id: int, *, seen: str, note: str = "", notice: str = "", actor: Actor, now: datetime
 ) -> UUID:
     """Approve and carry out, on the case as it is now; the case.
 
@@ -110,6 +117,7 @@ def approve_change(
         if row.kind == "fact":
             _try_timers(session, row.case_id, now)
     _close(row, "approved", note, actor, now)
+    _notify(session, row, {"person": row.asked_by}, notice, now)
     return row.case_id
 
 
@@ -135,17 +143,23 @@ def _try_timers(session: Session, case_id: UUID, now: datetime) -> None:
     session.execute(update(Timer).where(Timer.case_id == case_id, Timer.attempts > 0).values(attempts=0, due_at=now))
 
 
-def refuse_change(session: Session, request_id: int, *, note: str, actor: Actor, now: datetime) -> UUID:
-    """Refuse, and say why; the case. Raises OwnRequest, NotFound, TaskClosed."""
+def refuse_change(
+    session: Session, request_id: int, *, note: str, notice: str = "", actor: Actor, now: datetime
+) -> UUID:
+    """Refuse, and say why; the case. Raises OwnRequest, NotFound, TaskClosed, InvalidAnswers."""
     row, _ = _to_decide(session, request_id, actor=actor, now=now)
     if not note.strip():
         raise InvalidAnswers({"note": Problem("required", "say why")})
-    return _put_away(session, row, "refused", note, actor=actor, now=now)
+    case_id = _put_away(session, row, "refused", note, actor=actor, now=now)
+    _notify(session, row, {"person": row.asked_by}, notice, now)
+    return case_id
 
 
 def withdraw_change(session: Session, request_id: int, *, actor: Actor, now: datetime) -> UUID:
     """Take one's own request back; the case. Raises NotAllowed, NotFound, TaskClosed."""
     row = _open_request(session, request_id)
+    if not may_lead(actor, row.office, directory(session).roles):
+        raise NotFound
     if row.asked_by != actor.id:
         raise NotAllowed("only who has asked takes it back")
     return _put_away(session, row, "withdrawn", "", actor=actor, now=now)
@@ -164,6 +178,14 @@ def _put_away(session: Session, row: ChangeRequest, state: str, note: str, *, ac
     session.execute(delete(SensitiveFact).where(SensitiveFact.id.in_(ids), SensitiveFact.case_id == row.case_id))
     _tell(session, row, f"change_{state}", {"note": row.note}, actor=actor, now=now)
     return row.case_id
+
+
+def _notify(session: Session, row: ChangeRequest, whom: Mapping[str, Any], text: str, now: datetime) -> None:
+    if text:
+        case = session.get_one(Case, row.case_id)
+        key = f"{case.id}:{case.event_count}:change"  # names the event, so that nobody is told of their own deed
+        payload = {"name": "change", "element": None, "payload": {**whom, "text": text, "urgent": False}}
+        session.add(Effect(key=key, case_id=row.case_id, kind="notify", payload=payload, next_at=now, created_at=now))
 
 
 def _close(row: ChangeRequest, state: str, note: str, actor: Actor, now: datetime) -> None:

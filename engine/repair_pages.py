@@ -23,8 +23,8 @@ from engine.pictures import drawing
 from engine.projections import Loaded
 from engine.queries import sensitive_values
 from engine.repair_previews import fingerprint
+from engine.repairs import skipped_form
 from engine.rows import DueInfo
-from engine.values import from_json
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,14 @@ def _targets(loaded: Loaded, found: Mapping[str, str]) -> tuple[tuple[str, str, 
 
 
 def _skippable(session: Session, loaded: Loaded) -> list[Skippable]:
-    rows = session.scalars(select(Task).where(Task.case_id == loaded.case.id).order_by(Task.sort_at, Task.id))
-    found = []
-    for row in rows:
-        form = loaded.definition.form(loaded.definition.diagram.elements[row.element].form)
-        found.append(Skippable(row.id, row.name or row.element, form, {**loaded.variables, **from_json(row.local)}))
-    return found
+    names = {
+        row.id: row.name or row.element
+        for row in session.execute(select(Task.id, Task.name, Task.element).where(Task.case_id == loaded.case.id))
+    }
+    return [
+        Skippable(task.id, names[task.id], skipped_form(loaded, task), {**loaded.variables, **task.local})
+        for task in loaded.before.tasks
+    ]
 
 
 def may_repair(session: Session, case_id: UUID, actor: Actor) -> bool:

@@ -6,7 +6,6 @@ Each deed takes the loaded case and its arguments, moves the turn, and answers t
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -17,14 +16,13 @@ from engine.clocks import RUNNING, Clock
 from engine.corrections import apply_correction, hide_correction, read_correction
 from engine.deadlines import OFFICE
 from engine.errors import InvalidAnswers, NotAllowed, NotFound, NotMovable, Problem, TaskClosed
-from engine.facts import protect
+from engine.facts import protect, references
 from engine.forms.values import empty
 from engine.options import options_for
 from engine.projections import Loaded
 from engine.values import from_json, json_ready
 
 Told = tuple[str, dict[str, Any]]
-MISSING = frozenset(["required", "too-few-rows", "too-few-files"])
 OPEN, OVER = frozenset(["running", "incident"]), frozenset(["completed", "cancelled"])
 
 
@@ -34,6 +32,8 @@ def prepare(session: Session, loaded: Loaded, kind: str, arguments: Mapping[str,
     if kind in {"fact", "retry"} and kept.get("fact"):
         value = read_correction(session, loaded, str(kept["fact"]), kept.get("value"))
         kept["value"] = hide_correction(loaded, str(kept["fact"]), value)
+    if kind == "move":
+        kept["element"] = _token(loaded, kept).element
     if kind == "skip":
         kept["values"] = _skipped_answers(session, loaded, kept, actor)
     return json_ready(kept)  # type: ignore[no-any-return]  # a mapping stays one
@@ -57,13 +57,18 @@ def enact(loaded: Loaded, kind: str, arguments: Mapping[str, Any]) -> Told:
     return done
 
 
-def _move(loaded: Loaded, args: dict[str, Any]) -> Told:
-    elements = loaded.definition.diagram.elements
-    token = UUID(str(args["token"]))
-    at = next((one for one in runtime.movable(loaded.turn.workflow) if one.id == token), None)
+def _token(loaded: Loaded, args: Mapping[str, Any]) -> runtime.Movable:
+    wanted = str(args.get("token"))
+    at = next((one for one in runtime.movable(loaded.turn.workflow) if str(one.id) == wanted), None)
     if at is None:
         raise NotMovable("no token rests here any more", reason="move-gone")
-    runtime.move(loaded.turn, token, str(args["target"]))
+    return at
+
+
+def _move(loaded: Loaded, args: dict[str, Any]) -> Told:
+    elements = loaded.definition.diagram.elements
+    at = _token(loaded, args)
+    runtime.move(loaded.turn, at.id, str(args["target"]))
     names = {"from_name": elements[at.element].name, "to_name": elements[str(args["target"])].name}
     return "token_moved", {"element": at.element, "target": args["target"], **names}
 
@@ -89,21 +94,22 @@ def _open_task(loaded: Loaded, args: Mapping[str, Any]) -> runtime.OpenTask:
     return task
 
 
-def _skipped_answers(session: Session, loaded: Loaded, args: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
-    """What was typed into the form of a step that is passed over: nothing is required, but nothing wrong is kept."""
-    task = _open_task(loaded, args)
+def skipped_form(loaded: Loaded, task: runtime.OpenTask) -> forms.Form:
+    """The form of a step that is passed over: nothing is required, and what is kept apart is not asked again."""
     form = loaded.definition.form(loaded.definition.diagram.elements[task.element].form)
-    raw = {key: value for key, value in dict(args.get("values") or {}).items() if value not in ("", [], [""], None)}
+    apart = [key for key, value in loaded.variables.items() if any(references(value))]
+    return forms.optional(form, apart)
+
+
+def _skipped_answers(session: Session, loaded: Loaded, args: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    """What was typed into the form of a step that is passed over, as far as it is news. Raises InvalidAnswers."""
+    task = _open_task(loaded, args)
+    given = {key: value for key, value in dict(args.get("values") or {}).items() if value not in ("", [], [""], None)}
     scope, now = {**loaded.variables, **task.local}, loaded.turn.now
     options = options_for(session, loaded.directory, loaded.case.office, actor, now=now, facts=scope)
-    try:
-        forms.check(form, raw, facts=scope, options=options, now=now)
-    except InvalidAnswers as error:
-        wrong = {path: problem for path, problem in error.problems.items() if problem.code not in MISSING}
-        if wrong:
-            raise InvalidAnswers(wrong) from error
-    typed = forms.as_typed(form, raw, facts=scope, options=options, now=now)
-    return protect(loaded.definition.facts, {k: v for k, v in typed.items() if v not in (None, [])}, keeper(loaded))
+    answers = forms.check(skipped_form(loaded, task), given, facts=scope, options=options, now=now)
+    news = {key: value for key, value in answers.items() if key in given and value != scope.get(key)}
+    return protect(loaded.definition.facts, news, keeper(loaded))
 
 
 def _deadline(loaded: Loaded, args: dict[str, Any]) -> Told:

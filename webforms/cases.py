@@ -15,6 +15,7 @@ from webforms.facts import shown_facts
 from webforms.i18n import OFFICE_ZONE, moment
 from webforms.labels import case_labels
 from webforms.lights import Light, light
+from webforms.repair_words import KINDS
 from webforms.sections import sections
 from webforms.security import allow
 from webforms.sheets import FORMATS, download
@@ -145,7 +146,9 @@ def state_light(row: engine.CaseRow) -> Light:
 def show(case_id: UUID) -> str:
     """Everything about one case: what is next, by when, whose turn; what may happen; what happened."""
     page = engine.case_page(reading(), case_id, me(), now=now())
-    return render_template("cases/show.html", case=_case(page))
+    may_repair = engine.may_repair(reading(), case_id, me())
+    asked = engine.change_requests(reading(), me(), case_id=case_id).rows if may_repair else ()
+    return render_template("cases/show.html", case=_case(page), may_repair=may_repair, asked=asked, kinds=KINDS)
 
 
 def _case(page: engine.CasePage) -> dict[str, Any]:

@@ -20,6 +20,10 @@ def menu() -> list[tuple[str, str, str]]:
         entries.append(("desk", url_for("desk.index"), gettext("Desk")))
     entries.append(("reports", url_for("reports.index"), gettext("Reports")))
     entries.append(("statistics", url_for("statistics.index"), gettext("Statistics")))
+    if engine.leads_anybody(reading(), me()):
+        waiting = engine.changes_to_decide(reading(), me())
+        words = gettext("Repairs (%(number)s)", number=waiting) if waiting else gettext("Repairs")
+        entries.append(("changes", url_for("change_requests.index"), words))
     if administers() or engine.sees_all_cases(reading(), me()):
         entries.append(("openings", url_for("openings.index"), gettext("Calendar openings")))
     if administers():

@@ -7,6 +7,7 @@ from typing import Any
 
 import engine
 from webforms.i18n import day, moment, period, translated
+from webforms.repair_words import KINDS
 from webforms.words import gettext
 
 QUIET = {"deadline_met", "deadline_cancelled", "deadline_started", "task_claimed"}  # said elsewhere on the page
@@ -22,6 +23,17 @@ ENGLISH = {
     "task_reassigned": "“%(name)s” was handed over to %(to)s",
     "task_returned": "The handing over of “%(name)s” was taken back",
     "task_urged": "“%(name)s” was urged",
+    "token_moved": "Repair: moved from “%(from_name)s” to “%(to_name)s”, asked for by %(asked_by)s",
+    "task_skipped": "Repair: “%(name)s” was skipped, asked for by %(asked_by)s",
+    "deadline_corrected": "Repair: the last day of “%(label)s” is %(day)s, asked for by %(asked_by)s",
+    "fact_corrected": "“%(fact)s” was corrected",
+    "case_cancelled": "The case was cancelled",
+    "case_reopened": "Repair: opened again at “%(to_name)s”, asked for by %(asked_by)s",
+    "incident_retried": "Repair: what failed was carried out again, asked for by %(asked_by)s",
+    "change_asked": "A repair was asked for: %(change)s",
+    "change_refused": "A repair was refused: %(change)s, asked for by %(asked_by)s",
+    "change_withdrawn": "A request for repair was taken back: %(change)s",
+    "change_failed": "A repair was approved and not possible: %(change)s, asked for by %(asked_by)s",
     "event_raised": "“%(label)s” was reported",
     "paper_issued": "“%(title)s” %(number)s was issued",
     "deadline_stopped": "The clock of “%(label)s” was stopped",
@@ -75,12 +87,20 @@ def sentence(row: engine.EventRow) -> str:
         "day": day_of(detail.get("last_day")),
         "period": period(str(detail.get("by", ""))),
         "reason": detail.get("reason", ""),
+        "fact": detail.get("fact", ""),
+        "from_name": detail.get("from_name", ""),
+        "to_name": detail.get("to_name", ""),
+        "asked_by": detail.get("asked_by", ""),
+        "change": str(KINDS[detail["change"]][0]) if detail.get("change") in KINDS else "",
     }
     return translated(f"event-{row.kind}", ENGLISH.get(row.kind, row.kind.replace("_", " ")) % params, params)
 
 
 def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:
     reason = str(detail.get("reason") or "")
+    if "request" in detail:
+        note = str(detail.get("note") or "")
+        return " · ".join(filter(None, [reason, note and gettext("opinion: %(note)s", note=note)]))
     if kind == "case_completed" and page.row.outcome:
         return gettext("Outcome: %(outcome)s", outcome=page.row.outcome)
     if kind == "case_opened" and detail.get("calendar"):

@@ -5,6 +5,7 @@ from engine.forms.cross import read_rules
 from engine.forms.decode import TooManyAnswers, decode
 from engine.forms.fields import Field, FileSource, Offered, Option, OptionSource, Rules, no_files, no_options
 from engine.forms.form import Form, InvalidForm, problems
+from engine.forms.optional import optional
 from engine.forms.show import raw_of, shown
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "decode",
     "no_files",
     "no_options",
+    "optional",
     "problems",
     "raw_of",
     "read_rules",

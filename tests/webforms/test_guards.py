@@ -53,7 +53,11 @@ def everything(house):
         engine.complete_task(session, task, answers, actor=head, now=clock())
     with house.database.reads() as session:
         page = engine.case_page(session, case_id, house.actor("head"), now=clock())
+    with house.database.sessions.begin() as session:
+        request = engine.ask_change(session, case_id, "cancel", {}, reason="x", actor=house.actor("head"), now=clock())
     return {
+        "request_id": request,
+        "repair": "cancel",
         "case_id": case_id,
         "task_id": page.tasks[0].task_id,
         "deadline_id": page.deadlines[0].deadline_id,
@@ -72,7 +76,7 @@ def everything(house):
 def test_another_offices_case_does_not_exist_whatever_the_address(house, everything):
     """Every address with an id of a case, a task, a deadline, a paper or a file answers 404 to a stranger."""
     stranger, seen = house.client("stranger"), 0
-    about = {"case_id", "task_id", "deadline_id", "paper_id", "file_id"}
+    about = {"case_id", "task_id", "deadline_id", "paper_id", "file_id", "request_id"}
     token = house.hidden(stranger.get("/tasks").text, "csrf_token")
     for method in ("GET", "POST"):
         for rule in addresses(house.app, method):
@@ -90,7 +94,7 @@ def test_a_handler_sees_those_same_addresses(house, everything):
     """The test above would be worth nothing if the addresses were wrong."""
     head = house.client("head")
     for rule in addresses(house.app, "GET"):
-        if rule.arguments & {"case_id", "task_id", "deadline_id", "paper_id"}:
+        if rule.arguments & {"case_id", "task_id", "deadline_id", "paper_id", "request_id"}:
             answer = head.get(filled(rule, everything))
             assert answer.status_code == 200, f"{rule.rule}: {answer.status_code}"
 
