@@ -51,6 +51,7 @@ from engine.database import METADATA, READ_ONLY, Database, connect, create_table
 from engine.deadlines import OFFICE, Step, parse_year
 from engine.definitions import Definition, define, read_files
 from engine.deployment import begin_calendar, deploy, deploy_files
+from engine.differences import RowChange, register_diff
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
 from engine.drafts import drop_draft, save_draft
 from engine.due import due_cases, due_effects, due_overdue, due_reminders, is_anchor_due
@@ -149,11 +150,10 @@ from engine.published import (
     RegisterInfo,
     RegisterPage,
     RegisterRow,
-    RowChange,
-    register_diff,
     register_editions,
     register_label,
     register_rows,
+    register_wording,
     registers,
 )
 from engine.queries import event_page, start_page, startable, task_page
@@ -507,6 +507,7 @@ __all__ = [
     "register_editions",
     "register_label",
     "register_rows",
+    "register_wording",
     "registers",
     "release_task",
     "repair_page",

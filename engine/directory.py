@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -18,12 +18,13 @@ from engine import registry
 from engine.audit import append_ledger
 from engine.authority import Actor, Role
 from engine.deadlines import OFFICE, Calendar, load_calendar
+from engine.errors import NotFound
 from engine.functions import DIRECTORY
 from engine.indicator_files import read_indicators, readable_indicators
 from engine.indicators import Dimension, Indicators
 from engine.model import Deadline, Person, Reference
 from engine.months import Months
-from engine.registry import Publication, Register
+from engine.registry import Publication, Register, reading
 from engine.report_rows import report_rows
 from engine.statements import REFERENCE
 from engine.submissions import last_report, reports
@@ -55,6 +56,13 @@ class Directory:
     def offices_that(self, which: str) -> list[str]:
         """The ids of the offices that have this flag or are of this kind."""
         return [office for office, row in self.offices.items() if row.get(which) is True or row.get("kind") == which]
+
+    def register(self, name: str) -> Register:
+        """A register by its id. Raises NotFound."""
+        found = self.registers.get(name)
+        if found is None:
+            raise NotFound(f"no register {name}")
+        return found
 
     def office_kind(self, office: str) -> str:
         """The office's kind, e.g. of which level it is."""
@@ -135,10 +143,10 @@ def directory(session: Session, reference: str | None = None) -> Directory:
         {
             "office name": found.office_name,
             "offices": found.offices_that,
-            "register": lambda *asked: register_row(session, found, *asked) or None,
-            "register changes": lambda *asked: register_changes(session, found, *asked),
-            "registers": lambda *asked: register_list(session, found, *asked),
             "figures": partial(report_rows, session, found.indicators, _part_label(session, found)),
+            "register": lambda *asked: reading.row(session, found, *asked) or None,
+            "register changes": lambda *asked: reading.changes(session, found, *asked),
+            "registers": lambda *asked: reading.rows(session, found, *asked),
             "person name": _names(session),
             "person id": _ids(session),
             "reports": partial(reports, session),
@@ -147,52 +155,6 @@ def directory(session: Session, reference: str | None = None) -> Directory:
         }
     )
     return found
-
-
-def day_of(now: datetime | None) -> date | None:
-    """The day of an instant on the offices' calendar."""
-    return None if now is None else now.astimezone(OFFICE).date()
-
-
-def register_row(
-    session: Session, known: Directory, name: str, key: Any, office: str, now: datetime | None
-) -> dict[str, Any]:
-    """A row of a register as of an instant, as expressions and papers read it; empty if there never was one."""
-    register = known.registers.get(name)
-    found = registry.find(session, register, str(key), day_of(now), office) if register is not None else None
-    return registry.as_context(register, found) if register is not None and found is not None else {}
-
-
-def register_changes(
-    session: Session, known: Directory, name: str, before: list[Any], after: list[Any], now: datetime | None
-) -> list[dict[str, Any]] | None:
-    """What changed between two lists of rows of a register, in words; None if there is no such register."""
-    register = known.registers.get(name)
-    if register is None:
-        return None
-    return registry.compared(register, before, after, lambda kind, key: name_behind(session, known, kind, key, now))
-
-
-def name_behind(session: Session, known: Directory, kind: str, key: str, now: datetime | None) -> str:
-    """The name of an office, or of a row of the register `kind`."""
-    if kind == "office":
-        return known.office_name(key)
-    register = known.registers.get(kind)
-    return str(register_row(session, known, kind, key, "", now).get(register.label, key)) if register else key
-
-
-def register_list(
-    session: Session, known: Directory, name: str, office: str | None, now: datetime | None
-) -> list[dict[str, Any]] | None:
-    """The rows of a register that apply to an office (None: all rows) as of an instant; None: no such register."""
-    register = known.registers.get(name)
-    if register is None:
-        return None
-    if office is None:
-        found = registry.everywhere(session, register, day_of(now))
-    else:
-        found = registry.listed(session, register, office, known.office_kind(office), day_of(now))
-    return [registry.as_context(register, version) for version in found]
 
 
 def _ids(session: Session) -> Callable[[Any], int | None]:
@@ -207,7 +169,7 @@ def _usernames(session: Session) -> Callable[[Any], str | None]:
 
 def _part_label(session: Session, known: Directory) -> Callable[[Dimension, str], str]:
     """The words for a value of a breakdown that does not list its values: a register's row, or an office."""
-    return lambda dimension, value: name_behind(session, known, dimension.register or "office", value, None)
+    return lambda dimension, value: reading.name_behind(session, known, dimension.register or "office", value, None)
 
 
 def _names(session: Session) -> Callable[[Any], str | None]:

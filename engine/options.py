@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from engine import registry
 from engine.authority import Actor
-from engine.directory import Directory, day_of
+from engine.directory import Directory
 from engine.forms import Offered, Option
 from engine.model import Person, PersonRole
 from engine.registry import Register, Version
+from engine.registry.reading import day_of
 
 Options = Callable[[str], Sequence[Option]]
 NOTHING: Mapping[str, Any] = {}

@@ -13,13 +13,14 @@ from engine import documents, forms
 from engine.authority import Actor
 from engine.casefile import visible_case
 from engine.deadlines import OFFICE
-from engine.directory import Directory, directory, register_row
+from engine.directory import Directory, directory
 from engine.errors import NotFound
 from engine.facts import revealed
 from engine.inbox import definition_of_case
 from engine.model import Case, Deadline, Draft, Paper, Person, Task
 from engine.options import options_for
 from engine.queries import sensitive_values
+from engine.registry import reading
 from engine.rows import PaperPage
 from engine.values import from_json, loads
 
@@ -89,7 +90,7 @@ def _paper(
         "deadlines": last_days,
         "person": names.person,
         "office_name": names.office,
-        "register": lambda name, key: register_row(session, known, name, key, case.office, at),
+        "register": lambda name, key: reading.row(session, known, name, key, case.office, at),
     }
     html = documents.render(template, context)
     return PaperPage(case.id, case.number, kind, paper.title, number, html, not number, at)

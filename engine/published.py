@@ -1,23 +1,23 @@
 """The questions about registers: which there are, the list as of a day, its editions, what changed between two."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import registry
-from engine.directory import Directory, day_of, directory
-from engine.errors import NotFound
+from engine.directory import Directory, directory
 from engine.model import OPEN_END, Case, Edition, Entry
-from engine.registry import Register
-from engine.values import dumps, from_json
+from engine.registry import Column, Register
+from engine.registry.reading import day_of, name_behind
+from engine.values import from_json
 
 PAGE = 100
-Side = int | date  # an edition by its id, or the list as of a day
+WORDS = 8  # of a search
 
 
 @dataclass(frozen=True)
@@ -76,28 +76,6 @@ class RegisterPage:
     own: bool  # the office asked about has a part of its own; otherwise these are rows meant for the whole house
 
 
-@dataclass(frozen=True)
-class RowChange:
-    """What became of one row between two lists; `fields` are those that differ."""
-
-    kind: str  # added | changed | removed
-    key: str
-    office: str
-    office_name: str
-    label: str
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-    fields: tuple[str, ...]
-
-
-def register_of(known: Directory, name: str) -> Register:
-    """A register by its id. Raises NotFound."""
-    found = known.registers.get(name)
-    if found is None:
-        raise NotFound(f"no register {name}")
-    return found
-
-
 def registers(session: Session, *, now: datetime) -> tuple[RegisterInfo, ...]:
     """Every register, with what is valid today."""
     known, today = directory(session), day_of(now)
@@ -122,28 +100,45 @@ def register_rows(
     q: str = "",
     page: int = 1,
     limit: int | None = PAGE,
+    public: bool = False,
 ) -> RegisterPage:
-    """The list as of a day: of everybody, or what applies to one office. `limit` None: all rows. Raises NotFound."""
+    """The list as of a day: of everybody, or what applies to one office. `limit` None: all rows. Raises NotFound.
+
+    `public`: rows that forms may offer too, and words are looked for in public fields only.
+    """
     known = directory(session)
-    register = register_of(known, name)
+    register = known.register(name)
     own = bool(office) and registry.has_published(session, register, office, as_of)
     conditions = [*_valid(register, as_of)]
     if office:
         conditions.append(Entry.office == (office if own else ""))
-    if q.strip():
-        conditions += [Entry.body.contains(word, autoescape=True) for word in q.split()[:8]]
+    words = q.split()[:WORDS]
+    if not public:
+        conditions += [Entry.body.contains(word, autoescape=True) for word in words]
     query = select(Entry).where(*conditions).order_by(Entry.office, Entry.position, Entry.id)
-    if office and not own:
+    first = (max(page, 1) - 1) * (limit or 0)
+    if public or (office and not own):
         kind = known.office_kind(office)
-        entries = [e for e in session.scalars(query) if registry.names(from_json(e.data), office, kind)]
+        entries = [
+            entry
+            for entry, data in ((entry, from_json(entry.data)) for entry in session.scalars(query))
+            if (own or not office or registry.names(data, office, kind))
+            and (not public or _is_public(register, entry.key, data, words))
+        ]
         total = len(entries)
-        entries = entries if limit is None else entries[(page - 1) * limit : page * limit]
+        entries = entries[first:][:limit]
     else:
         total = session.scalar(select(func.count()).select_from(Entry).where(*conditions)) or 0
-        query = query if limit is None else query.limit(limit).offset((max(page, 1) - 1) * limit)
-        entries = list(session.scalars(query))
+        entries = list(session.scalars(query if limit is None else query.limit(limit).offset(first)))
     rows = tuple(_row(known, register, entry, as_of) for entry in entries)
     return RegisterPage(register, as_of, rows, total, own)
+
+
+def _is_public(register: Register, key: str, data: Mapping[str, Any], words: Sequence[str]) -> bool:
+    """Whether the public sees the row and finds these words in what it sees of it."""
+    seen = {name: data[name] for name in register.public if name in data}
+    body = register.body(key, seen).casefold()
+    return register.is_offered(data) and all(word.casefold() in body for word in words)
 
 
 def register_editions(
@@ -151,24 +146,13 @@ def register_editions(
 ) -> tuple[EditionRow, ...]:
     """The editions of a register, newest first; of one office's part, where `office` is given. Raises NotFound."""
     known = directory(session)
-    register = register_of(known, name)
+    register = known.register(name)
     query = select(Edition, Case.number).outerjoin(Case, Case.id == Edition.case_id)
     query = query.where(Edition.register == register.id)
     if office is not None:
         query = query.where(Edition.office == office)
     rows = session.execute(query.order_by(Edition.id.desc()).limit(limit))
     return tuple(_edition(known, edition, number or "") for edition, number in rows)
-
-
-def register_diff(session: Session, name: str, a: Side, b: Side, *, office: str | None = None) -> tuple[RowChange, ...]:
-    """What changed from `a` to `b`, each an edition's id or a day; two editions must be of the same office's part.
-
-    Raises NotFound.
-    """
-    known = directory(session)
-    register = register_of(known, name)
-    before, after = (_side(session, register, side, office) for side in (a, b))
-    return tuple(_changes(known, register, before, after))
 
 
 def register_label(session: Session, key: str, *, now: datetime, register: str = "", office: str = "") -> str | None:
@@ -179,6 +163,14 @@ def register_label(session: Session, key: str, *, now: datetime, register: str =
         if found is not None:
             return str(found.data.get(one.label, key))
     return None
+
+
+def register_wording(session: Session, *, now: datetime) -> Callable[[Column, Any], str]:
+    """A function that says a value of a column in words: choices by labels, offices and keys by names."""
+    known = directory(session)
+    return lambda column, value: registry.in_words(
+        column, value, lambda kind, key: name_behind(session, known, kind, key, now)
+    )
 
 
 def _valid(register: Register, day: date | None) -> list[Any]:
@@ -200,39 +192,3 @@ def _edition(known: Directory, edition: Edition, number: str) -> EditionRow:
         edition.effective, edition.published_on, edition.address, edition.case_id, number, edition.by, edition.note,
         edition.added, edition.changed, edition.removed, edition.at,
     )  # fmt: skip
-
-
-def _side(session: Session, register: Register, side: Side, office: str | None) -> dict[tuple[str, str], Any]:
-    query: Select[Any] = select(Entry.office, Entry.key, Entry.data).where(Entry.register == register.id)
-    if isinstance(side, date):
-        query = query.where(Entry.valid_to > side, Entry.valid_from <= side)
-        query = query.where(Entry.office == office) if office is not None else query
-    else:
-        edition = session.get(Edition, side)
-        if edition is None or edition.register != register.id:
-            raise NotFound(f"no edition {side} of {register.id}")
-        query = query.where(
-            Entry.office == edition.office,
-            and_(Entry.edition_from <= side, or_(Entry.edition_to.is_(None), Entry.edition_to > side)),
-        )
-    rows = session.execute(query.order_by(Entry.office, Entry.position, Entry.id))
-    return {(where, key): from_json(data) for where, key, data in rows}
-
-
-def _changes(
-    known: Directory,
-    register: Register,
-    before: Mapping[tuple[str, str], Any],
-    after: Mapping[tuple[str, str], Any],
-) -> Sequence[RowChange]:
-    found = []
-    for place in [*after, *(place for place in before if place not in after)]:
-        old, new = before.get(place, {}), after.get(place, {})
-        fields = tuple(name for name in register.columns if dumps(old.get(name)) != dumps(new.get(name)))
-        if not fields:
-            continue
-        kind = "added" if place not in before else "removed" if place not in after else "changed"
-        office = known.office_name(place[0]) if place[0] else ""
-        label = str((new or old).get(register.label, place[1]))
-        found.append(RowChange(kind, place[1], place[0], office, label, old, new, fields))
-    return found

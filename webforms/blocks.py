@@ -42,7 +42,7 @@ class Row:
     @property
     def has_error(self) -> bool:
         """Whether something in it is wrong."""
-        return any(block.error for block in self.blocks)
+        return any(block.error for block in each_block(self.blocks))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,7 @@ class Block:
     can_remove: bool = False
     has_files: bool = False
     is_table: bool = False
+    is_folded: bool = False
     row_label: str = ""  # what the first column of a table holds
     folded: bool = False  # a group whose questions are seldom needed: one line until it is opened
 

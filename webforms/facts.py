@@ -58,7 +58,7 @@ def shown(fact: engine.Fact, value: Any, labels: Labels, prefix: str = "") -> Sh
     """One value; `prefix` is the list it is a column of."""
     label = fact.label or fact.key
     if fact.type == "list" and isinstance(value, (list, tuple)):
-        columns = [column for column in fact.fields.values() if any(_of(row, column.key) for row in value)]
+        columns = [c for c in fact.fields.values() if not c.internal and any(_of(row, c.key) for row in value)]
         inside = fact.key + "."
         rows = [[shown(column, _of(row, column.key), labels, inside) for column in columns] for row in value]
         return Shown(fact.key, label, "list", columns=[column.label or column.key for column in columns], rows=rows)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
 
 import engine
 from webforms.blocks import NO_HTML, Block, Choice, Complaint, FormView, Row, Upload, each_block
+from webforms.inputs import attributes
 from webforms.plaintext import marked_up
 from webforms.problem_words import Told, in_words
 from webforms.readings import files_in, in_text
@@ -18,9 +19,6 @@ __all__ = ["rows_changed", "view"]
 
 Options = Callable[[str], Sequence[engine.Option]]
 Files = Callable[[str], Mapping[str, Any] | None]
-ISO = {"date": date.fromisoformat, "time": time.fromisoformat, "datetime": datetime.fromisoformat}
-LENGTHS = {"date": {10}, "time": {5, 8}, "datetime": {16, 19}}  # of what a browser's own picker can show
-HTML_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local"}
 COLUMNS_SHOWN = 40
 
 
@@ -183,6 +181,7 @@ class _Page:
             "can_remove": changeable and len(rows) > each.rules.min_items,
             "has_files": any(column.kind == "filepicker" for column in _columns(each.children)),
             "is_table": style.is_table,
+            "is_folded": style.is_folded,
             "row_label": next((column.label for column in each.children if column.key == style.title), each.label),
         }
 
@@ -223,38 +222,11 @@ def _choices(known: Sequence[engine.Option], given: Any, name: str) -> tuple[Cho
     )
 
 
-def attributes(each: engine.Field, value: str) -> dict[str, str]:
-    """The attributes that bring up the right keyboard, and nothing that cuts off what somebody types."""
-    if each.kind in HTML_TYPES:
-        return {"type": HTML_TYPES[each.kind] if _fits_picker(each.kind, value) else "text", "class": f"w-{each.kind}"}
-    if each.kind == "number":
-        return {"type": "text", "inputmode": "numeric" if each.rules.digits == 0 else "decimal", "class": "w-number"}
-    if each.kind == "textfield":
-        return dict(_BY_FORMAT.get(each.rules.format, {"type": "text"}))
-    return {}
-
-
-def _fits_picker(kind: str, value: str) -> bool:
-    """A picker shows nothing where it cannot read the text; then the text itself is to be seen."""
-    try:
-        return not value or (len(value) in LENGTHS[kind] and ISO[kind](value) is not None)
-    except ValueError:
-        return False
-
-
-def _apart(style: Any) -> set[str]:
-    """The columns of a table that are not cells: they name, explain and group its rows."""
-    return {style.title, style.hint, style.group, style.key} - {""}
-
-
 def _columns(fields: Sequence[engine.Field]) -> Iterator[engine.Field]:
     for each in fields:
         yield from _columns(each.children) if each.kind == "group" else (each,)
 
 
-_BY_FORMAT: dict[str, dict[str, str]] = {
-    "phone": {"type": "tel", "inputmode": "tel", "class": "w-phone"},
-    "email": {"type": "email", "inputmode": "email"},
-    "id_number": {"type": "text", "inputmode": "text", "spellcheck": "false", "class": "w-code"},
-    "credit_code": {"type": "text", "inputmode": "text", "spellcheck": "false", "class": "w-code"},
-}
+def _apart(style: Any) -> set[str]:
+    """The columns of a table that are not cells: they name, explain and group its rows."""
+    return {style.title, style.hint, style.group, style.key} - {""}

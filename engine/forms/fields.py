@@ -62,6 +62,7 @@ class RowStyle:
     """How the rows of a list are drawn and named. Columns are named by their keys."""
 
     is_table: bool = False  # rows of a table instead of one card after another
+    is_folded: bool = False  # rows that were there before are folded under their names
     title: str = ""  # the column that names a row
     hint: str = ""  # the column that says more about a row
     group: str = ""  # the column whose changing value is a heading

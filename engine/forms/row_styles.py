@@ -9,7 +9,7 @@ from engine.forms.fields import Field, RowStyle
 from engine.forms.rules import Notes
 
 COLUMNS = {"rowTitle": "title", "rowHint": "hint", "rowGroup": "group", "rowKey": "key"}
-DISPLAYS = ("", "cards", "table")
+DISPLAYS = ("", "cards", "table", "folded")
 NESTED = frozenset({"dynamiclist", "filepicker", "group"})  # what does not fit into a cell
 
 
@@ -18,7 +18,7 @@ def row_style(notes: Notes, properties: Mapping[str, str], columns: Sequence[Fie
     display = properties.get("display", "")
     known = {column.key for column in columns if column.key}
     if display not in DISPLAYS:
-        _wrong(notes, "display", display, "cards or table")
+        _wrong(notes, "display", display, "cards, table or folded")
     named = {}
     for name, part in COLUMNS.items():
         wanted = properties.get(name, "")
@@ -28,7 +28,7 @@ def row_style(notes: Notes, properties: Mapping[str, str], columns: Sequence[Fie
             named[part] = wanted
     if display == "table" and any(column.kind in NESTED for column in columns):
         _wrong(notes, "display", display, "cards, because a list, a group or files do not fit into a cell")
-    return RowStyle(is_table=display == "table", **named)
+    return RowStyle(is_table=display == "table", is_folded=display == "folded", **named)
 
 
 def _wrong(notes: Notes, name: str, value: str, wanted: str) -> None:

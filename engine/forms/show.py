@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.forms.fields import INERT, WAS, Field
+from engine.forms.fields import INERT, WAS, Field, walk
 from engine.forms.form import Form
 from engine.forms.values import as_text
 
@@ -35,8 +35,17 @@ def _answer(each: Field, values: Mapping[str, Any], facts: Mapping[str, Any]) ->
     given = facts.get(each.key)
     if each.kind != "dynamiclist":
         return raw_of(each, each.default if given is None else given)
-    rows = [{**row, WAS: str(place)} for place, row in enumerate(_mappings(given))]
+    rows = _numbered(each, given)
     return _rows(each, rows or [{}] * max(each.first_rows, each.rules.min_items), given)
+
+
+def _numbered(each: Field, given: Any) -> list[dict[str, Any]]:
+    """The rows of a fact, each with its place in it; rows of lists inside them too."""
+    lists = [inner for inner in walk(each.children) if inner.kind == "dynamiclist"]
+    return [
+        {**row, **{inner.key: _numbered(inner, row[inner.key]) for inner in lists if inner.key in row}, WAS: str(place)}
+        for place, row in enumerate(_mappings(given))
+    ]
 
 
 def _mappings(given: Any) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from engine.registry.declaration import Register
 Names = Callable[[str, str], str]  # register or "office", and a key -> its name
 TICK = "✓"
 ARROW = " → "
-NOTHING = "∅"
+NOTHING = "—"
 SEPARATOR = "、"
 
 

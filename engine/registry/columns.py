@@ -31,6 +31,7 @@ class Column:
     choices: Mapping[str, str] = field(default_factory=dict)
     register: str = ""  # whose keys a reference holds
     rests: bool = False
+    internal: bool = False  # never shown to the public, not even inside a public list
     columns: "Mapping[str, Column]" = field(default_factory=dict)
 
     def checked(self, value: Any, where: str) -> tuple[Any, list[str]]:
@@ -122,6 +123,7 @@ def read_columns(section: Mapping[str, Any], where: str) -> dict[str, Column]:
             choices={str(value): str(words) for value, words in row.get("choices", {}).items()},
             register=str(row.get("register", "")),
             rests=bool(row.get("rests", False)),
+            internal=bool(row.get("internal", False)),
             columns=read_columns(row.get("fields", {}), f"{where} {key}"),
         )
     return found

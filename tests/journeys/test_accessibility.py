@@ -39,7 +39,10 @@ def test_pages(house, address, window):
     window.get_by_label("密码", exact=True).fill(house.password)
     window.get_by_role("button", name="登录").click()
     case = f"/cases/{case_id}"
-    pages = ["/tasks?view=claimable", "/tasks?view=office", f"/tasks/{task_id}", case, f"{case}/diagram", "/cases"]
+    found["/public/registers/matters"] = look(window, address + "/public/registers/matters?office=yuxi_town")
+    pages = ["/registers", "/registers/matters", "/registers/roster", "/registers/matters/history"]
+    pages += ["/registers/matters/compare?a=2023-12-31&b=2026-03-02", "/registers/matters/board?office=yuxi_town"]
+    pages += ["/tasks?view=claimable", "/tasks?view=office", f"/tasks/{task_id}", case, f"{case}/diagram", "/cases"]
     pages += [
         "/search?q=院坝",
         "/cases/new/mediation",

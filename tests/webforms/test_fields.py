@@ -14,6 +14,7 @@ from flask_babel import Babel
 from werkzeug.serving import make_server
 
 import engine
+from engine.forms import check as check_form
 from webforms import fields
 from webforms.fields import view
 from webforms.plaintext import marked_up
@@ -215,6 +216,31 @@ def test_a_folded_group_is_one_line_until_something_in_it_matters(app):
     assert '<details class="form-fold"><summary>少见的情况' in drawn({})
     assert '<details class="form-fold" open>' in drawn({"sign": "有"})
     assert '<details class="form-fold" open>' in drawn({}, {"sign": engine.Problem("required", "Enter it")}.items())
+
+
+def test_rows_that_were_there_are_folded_under_their_names_and_keep_what_is_not_asked(app):
+    law = {"type": "textfield", "id": "law", "key": "law", "label": "法"}
+    grounds = {"type": "dynamiclist", "id": "grounds", "path": "grounds", "label": "依据", "components": [law]}
+    name = {"type": "textfield", "id": "name", "key": "name", "label": "名", "validate": {"required": True}}
+    listed = {"type": "dynamiclist", "id": "rows", "path": "rows", "label": "清单", "components": [name, grounds],
+              "properties": {"display": "folded", "rowTitle": "name"}}  # fmt: skip
+    form = engine.Form.parse(json.dumps({"schemaVersion": 19, "type": "default", "id": "f", "components": [listed]}))
+    facts = {"rows": [{"id": "A", "name": "甲", "grounds": [{"law": "甲法", "sure": "V"}]}]}
+
+    def drawn(raw, problems=()):
+        with app.test_request_context("/"):
+            shown = view(form, raw, dict(problems), options, facts, now=NOW)
+            return shown, render_template_string(PAGE, view=shown, answers=None)
+
+    html = drawn({})[1]
+    assert '<details class="form-row-fold"><summary>甲</summary>' in html
+    assert 'name="rows[0].grounds[0]._was" value="0"' in html, "a row inside a row knows its place, too"
+    wrong = engine.Problem("required", "Enter it")
+    assert '<details class="form-row-fold" open>' in drawn({}, {"rows[0].name": wrong}.items())[1]
+    posted = {"rows": [{"_was": "0", "name": "甲", "grounds": [{"_was": "0", "law": "甲法"}]}, {"name": "乙"}]}
+    assert drawn(posted)[1].count('<details class="form-row-fold" open>') == 1
+    kept = check_form(form, posted, facts=facts)["rows"]
+    assert kept[0] == facts["rows"][0]
 
 
 def test_a_list_is_drawn_as_a_table_with_named_rows_and_a_rule_is_told_once(app):
