@@ -103,6 +103,7 @@ from engine.letters import (
 from engine.levels import Level
 from engine.notice_lists import NoticeRow, notices, open_notice, read_notices, unread_notices
 from engine.notices import tell_overdue
+from engine.obligations import Obligation, ObligationRow, obligation_gaps, obligations, read_obligations
 from engine.opening_lists import CalendarRule, OpeningRow, calendar_rules, calendar_starts, watches_calendar
 from engine.openings import (
     DueStart,
@@ -320,6 +321,8 @@ __all__ = [
     "NotFound",
     "NotMovable",
     "NoticeRow",
+    "Obligation",
+    "ObligationRow",
     "Offered",
     "OpeningRow",
     "Option",
@@ -472,6 +475,8 @@ __all__ = [
     "next_due",
     "next_start",
     "notices",
+    "obligation_gaps",
+    "obligations",
     "office_loads",
     "open_missed",
     "open_notice",
@@ -494,6 +499,7 @@ __all__ = [
     "raise_event",
     "read_files",
     "read_notices",
+    "read_obligations",
     "ready",
     "reassign_task",
     "rebuild_stays",

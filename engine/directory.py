@@ -94,6 +94,8 @@ def load_reference(session: Session, folder: Path, *, actor: Actor, now: datetim
     if (folder / "indicators.toml").exists():
         documents["indicators"] = tomllib.loads((folder / "indicators.toml").read_text("utf-8"))
         read_indicators(documents["indicators"])
+    if (folder / "obligations.toml").exists():
+        documents["obligations"] = tomllib.loads((folder / "obligations.toml").read_text("utf-8"))
     load_calendar(_calendars(documents))
     changed = [
         name for name, content in documents.items() if store_reference(session, name, _jsonable(content), now=now)

@@ -25,6 +25,7 @@ def menu() -> list[tuple[str, str, str]]:
         words = gettext("Repairs (%(number)s)", number=waiting) if waiting else gettext("Repairs")
         entries.append(("changes", url_for("change_requests.index"), words))
     entries.append(("registers", url_for("registers.index"), gettext("Registers")))
+    entries.append(("obligations", url_for("obligations.index"), gettext("Obligations")))
     if administers() or engine.sees_all_cases(reading(), me()):
         entries.append(("openings", url_for("openings.index"), gettext("Calendar openings")))
     if administers():

@@ -40,6 +40,7 @@ class Case(Base):
     __table_args__ = (
         Index("ix_case_office_opened", "office", "opened_at"),
         Index("ix_case_process_opened", "process", "opened_at"),
+        Index("ix_case_process_closed", "process", "closed_at", "due_at"),  # what was done last, what is due next
         Index("ix_case_opened", "opened_at"),
         Index(
             "ix_case_level",

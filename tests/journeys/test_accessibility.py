@@ -50,6 +50,7 @@ def test_pages(house, address, window):
         "/account/password",
         "/nowhere",
         "/notices?view=all",
+        "/obligations",
     ]
     pages += ["/statistics", "/statistics/offices", "/statistics/quality", "/statistics/table"]
     pages += ["/statistics/cases?indicator=applied"]
