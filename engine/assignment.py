@@ -1,5 +1,6 @@
 """Who works on a task: claim, release, reassign."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from engine.authority import Actor, may_give_away, may_lead, may_take, pool_of, 
 from engine.deputies import acting_for
 from engine.directory import directory
 from engine.errors import NotAllowed, TaskClosed
-from engine.model import Case, Draft, Event, Person, Task
+from engine.model import Case, Draft, Effect, Event, Person, Task
 from engine.options import people_with
 from engine.store import offices_of
 from engine.values import loads
@@ -43,8 +44,13 @@ def release_task(session: Session, task_id: UUID, *, actor: Actor, now: datetime
     note(session, case, Happened("task_released", {**about(task), "reason": reason}), actor=actor, now=now)
 
 
-def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Give a task to somebody who may do it; the unit's heads and the person who has it may. A reason is required."""
+def reassign_task(
+    session: Session, task_id: UUID, person_id: int, *, reason: str, notice: str = "", actor: Actor, now: datetime
+) -> None:
+    """Give a task to somebody who may do it; the unit's heads and the person who has it may. A reason is required.
+
+    Whoever gets it is told by this `notice`.
+    """
     task, case = open_task_of(session, task_id, actor)
     known = directory(session)
     if not reason.strip():
@@ -66,6 +72,8 @@ def reassign_task(session: Session, task_id: UUID, person_id: int, *, reason: st
         "reason": reason.strip(),
     }
     note(session, case, Happened("task_reassigned", detail), actor=actor, now=now)
+    if notice:
+        session.add(notification(case, "handed_over", task.element, {"person": person_id, "text": notice}, now))
 
 
 def return_task(session: Session, task_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -119,6 +127,18 @@ def note(
     events = append_events(session, case, [happened], actor=actor, now=now, submission=submission)
     session.flush()
     insert_events(session, events)
+
+
+def notification(case: Case, name: str, element: str | None, payload: Mapping[str, Any], now: datetime) -> Effect:
+    """An effect that tells people; its key names the event before it, so that nobody is told of their own deed."""
+    return Effect(
+        key=f"{case.id}:{case.event_count}:{name}",
+        case_id=case.id,
+        kind="notify",
+        payload={"name": name, "element": element, "payload": dict(payload)},
+        next_at=now,
+        created_at=now,
+    )
 
 
 def about(task: Task) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from engine import store
 from engine.answers import keep_sensitive
 from engine.assignment import note as tell
+from engine.assignment import notification
 from engine.audit import Happened
 from engine.authority import Actor, may_lead
 from engine.corrections import apply_correction
 from engine.directory import directory
 from engine.errors import CaseMoved, EngineError, InvalidAnswers, NotAllowed, NotFound, OwnRequest, Problem, TaskClosed
 from engine.facts import references
-from engine.model import Case, ChangeRequest, Effect, Incident, SensitiveFact, Timer
+from engine.model import Case, ChangeRequest, Incident, SensitiveFact, Timer
 from engine.projections import Loaded
 from engine.recovery import carry_out_again, open_incident
 from engine.repair_previews import ChangePreview, fingerprint, kept, preview
@@ -183,9 +184,7 @@ def _put_away(session: Session, row: ChangeRequest, state: str, note: str, *, ac
 def _notify(session: Session, row: ChangeRequest, whom: Mapping[str, Any], text: str, now: datetime) -> None:
     if text:
         case = session.get_one(Case, row.case_id)
-        key = f"{case.id}:{case.event_count}:change"  # names the event, so that nobody is told of their own deed
-        payload = {"name": "change", "element": None, "payload": {**whom, "text": text, "urgent": False}}
-        session.add(Effect(key=key, case_id=row.case_id, kind="notify", payload=payload, next_at=now, created_at=now))
+        session.add(notification(case, "change", None, {**whom, "text": text}, now))
 
 
 def _close(row: ChangeRequest, state: str, note: str, actor: Actor, now: datetime) -> None:

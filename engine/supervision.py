@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from engine import store
-from engine.assignment import about, note, open_task_of
+from engine.assignment import about, note, notification, open_task_of
 from engine.audit import Happened
 from engine.authority import Actor, may_lead
 from engine.clocks import Clock
@@ -15,7 +15,7 @@ from engine.commands import refuse_repeat
 from engine.deadlines import OFFICE, InvalidPeriod, parse_period, working_days_between
 from engine.directory import directory
 from engine.errors import AlreadyUrged, CaseChanged, DeadlinePassed, NotAllowed, NotExtendable, NotFound
-from engine.model import Deadline, Effect, Task
+from engine.model import Deadline, Task
 from engine.projections import Loaded
 
 SUPERVISOR = "supervisor"
@@ -39,20 +39,8 @@ def urge_task(
     task.urged_at, task.urged_by = now, actor.name
     detail = {**about(task), "to": task.assignee, "role": task.role, "reason": reason.strip()}
     note(session, case, Happened("task_urged", detail), actor=actor, now=now, submission=key)
-    session.add(
-        Effect(
-            key=f"{case.id}:{case.event_count}:urged",
-            case_id=case.id,
-            kind="notify",
-            payload={
-                "name": "urged",
-                "element": task.element,
-                "payload": {**_whose(task), "text": text, "urgent": True},
-            },
-            next_at=now,
-            created_at=now,
-        )
-    )
+    told = {**_whose(task), "text": text, "urgent": True}
+    session.add(notification(case, "urged", task.element, told, now))
 
 
 def is_urged_today(session: Session, urged_at: datetime | None, now: datetime) -> bool:

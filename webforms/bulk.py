@@ -10,6 +10,7 @@ import engine
 from webforms.auth import me
 from webforms.bulk_results import ACTIONS, back, chosen, each_for_itself
 from webforms.database import now, reading
+from webforms.i18n import local
 from webforms.lights import light
 from webforms.posts import KEY, new_key
 from webforms.security import allow
@@ -51,14 +52,28 @@ def hand_over() -> Any:
         problems.append(("f-reason", gettext("Say why.")))
     if problems:
         return _reassign_page(problems), STATUS_WRONG
-    return each_for_itself("reassign", chosen("task"), engine.reassign_task, person_id=int(person), reason=reason)
+    texts = {task.row.task_id: handed_over_words(task.row.name, task.row.number, reason) for task in _tasks()}
+    each = {"notice": lambda one: texts.get(one, "")}
+    return each_for_itself(
+        "reassign", chosen("task"), engine.reassign_task, each=each, person_id=int(person), reason=reason
+    )
+
+
+def handed_over_words(step: str, number: str, reason: str) -> str:
+    """What somebody is told who gets a task."""
+    words = gettext("%(who)s hands over to you: “%(step)s”, %(number)s", who=me().name, step=step, number=number)
+    return f"{words}。{reason}"
 
 
 def _reassign_page(problems: Iterable[tuple[str, str]] = ()) -> str:
     tasks = _tasks()
     mine = [task for task in tasks if task.may_lead]
     people = engine.candidates(reading(), mine, now=now())
-    return _page("bulk/reassign.html", "reassign", tasks, problems, people=people, to=request.form.get("to", ""))
+    ids, today = [one.person_id for one in people], local(now()).date()
+    away = {row.person_id: row for row in engine.absences(reading(), since=today, until=today, people=ids)}
+    people.sort(key=lambda one: one.person_id in away)
+    to = request.form.get("to", "")
+    return _page("bulk/reassign.html", "reassign", tasks, problems, people=people, away=away, to=to)
 
 
 @blueprint.post("/return")

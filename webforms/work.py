@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 import engine
 from webforms.auth import me
+from webforms.bulk import handed_over_words
 from webforms.database import carry_out, now, reading
 from webforms.facts import shown_facts
 from webforms.i18n import clock_time
@@ -103,8 +104,15 @@ def reassign(task_id: UUID) -> Response:
     if not PERSON.fullmatch(person) or not reason:
         flash(gettext("Choose a person and say why."), "error")
         return redirect(url_for("work.show", task_id=task_id) + "#others", 303)
+    notice = next(
+        (handed_over_words(one.row.name, one.row.number, reason)
+         for one in engine.chosen_tasks(reading(), [task_id], me(), now=now())),
+        "",
+    )  # fmt: skip
     try:
-        carry_out(engine.reassign_task, actor=me(), task_id=task_id, person_id=int(person), reason=reason)
+        carry_out(
+            engine.reassign_task, actor=me(), task_id=task_id, person_id=int(person), reason=reason, notice=notice
+        )
     except engine.NotAllowed:
         flash(gettext("Only the head of the unit or whoever has the task can hand it over. Claim it first."), "error")
         return redirect(url_for("work.show", task_id=task_id) + "#others", 303)

@@ -1,5 +1,6 @@
 """A supervisor acts on many tasks: preview, reason, each case for itself, and what became of each."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 
 import engine
 from engine.model import Deadline, Event, Task
+from scheduler.tick import tick
 
 
 @pytest.fixture
@@ -43,8 +45,14 @@ def test_the_list_of_the_office_leads_to_the_pages(desk):
 def test_tasks_are_handed_over_one_by_one_and_taken_back(desk):
     house, tasks, head = desk
     address = "/bulk/reassign?" + "&".join(f"task={task}" for task in tasks)
+    with house.database.sessions.begin() as session:
+        today = house.clock().date()
+        engine.record_absence(
+            session, house.ids["desk"], deputy_id=None, first_day=today, last_day=today + timedelta(days=2),
+            reason="休假", actor=house.actor("desk"), now=house.clock(),
+        )  # fmt: skip
     page = head.get(address).text
-    assert "mediator 同志" in page or "desk 同志" in page
+    assert "desk 同志" in page and "外出至 2026-03-04" in page
     desk_id = house.ids["desk"]
     assert post(house, head, "/bulk/reassign", {"task": tasks, "reason": "x"}).status_code == 422
     assert set(holders(house).values()) == {None}
@@ -58,6 +66,8 @@ def test_tasks_are_handed_over_one_by_one_and_taken_back(desk):
     assert set(holders(house).values()) == {desk_id} and len(events(house, "task_reassigned")) == 3
     post(house, head, "/bulk/reassign", {"task": tasks, "to": desk_id, "reason": "休假"})
     assert len(events(house, "task_reassigned")) == 3, "sent twice, done once"
+    tick(house.database, house.clock(), anchors=False)
+    assert "转交给您" in house.client("desk").get("/notices").text
     back = post(house, head, "/bulk/return", {"task": tasks})
     assert set(holders(house).values()) == {None} and "3 件已交还" in head.get(back.location).text
     with house.database.reads() as session:
