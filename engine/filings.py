@@ -51,7 +51,7 @@ class FilingRow:
 def filing_counts(
     session: Session, actor: Actor, *, now: datetime, office: str | None = None
 ) -> tuple[FilingCount, ...]:
-    """Units with something missing, late or under way, by process. Raises NotAllowed."""
+    """Units with something missing, late or under way, the worst first. Raises NotAllowed."""
     scope = scope_of(session, actor, office)
     titles = _titles(session)
     sums = [func.sum(case((condition, 1), else_=0)) for condition in _conditions(now).values()]
@@ -73,7 +73,7 @@ def filing_counts(
         )
         for process, unit, missing, behind, under_way in rows
     ]
-    return tuple(sorted(found, key=lambda one: (one.title, -one.missing, -one.late, one.office_name)))
+    return tuple(sorted(found, key=lambda one: (-one.missing - one.late, one.title, one.office_name)))
 
 
 def filings(

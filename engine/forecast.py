@@ -42,6 +42,7 @@ class ForecastRow:
     lasted: timedelta
     chance: float | None
     past: int  # completed stays it is based on
+    as_long: int  # how many of them, and of those that the limit cut off, lasted as long as this one has
     typical: Typical | None
     is_own: bool  # based on the office's own past, not on that of all
 
@@ -110,6 +111,7 @@ def _rows(session: Session, scope: Scope, found: Sequence[tuple[Stay, str, str]]
                 lasted,
                 chance_of_missing(past, lasted, allowed),
                 past.count,
+                round(past.count * share_beyond(past.buckets, lasted)) + past.cut_off,
                 past.typical,
                 bool(past.office),
             )

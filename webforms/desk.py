@@ -12,7 +12,7 @@ from webforms.database import now, reading
 from webforms.directory import processes
 from webforms.i18n import OFFICE_ZONE, local
 from webforms.security import allow
-from webforms.spans import rough, span, until
+from webforms.spans import between, rough, span, until
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
 SHOWN = 8  # rows of a block; the rest is one click away
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     """Install the page, and words for lengths of time."""
     app.register_blueprint(blueprint)
     app.jinja_env.filters.update(span=span, rough=rough)
+    app.jinja_env.globals.update(between=between)
 
 
 @blueprint.get("")

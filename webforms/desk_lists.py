@@ -12,10 +12,9 @@ from webforms.database import now, reading
 from webforms.desk import DAYS, chosen_office, danger, month_end, shared
 from webforms.directory import levels, processes
 from webforms.i18n import OFFICE_ZONE
-from webforms.lights import light
 from webforms.security import allow
 from webforms.sheets import FORMATS, download
-from webforms.spans import rough, until
+from webforms.spans import between, late_or_left, rough, until
 from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
 
@@ -100,7 +99,7 @@ def tasks(view: str) -> str | Response:
         **shared(endpoint + "." + view),
         view=view,
         title=TITLES[view],
-        rows=[{"row": row, "light": light(row.due, now())} for row in page.rows],
+        rows=[{"row": row, "light": late_or_left(row.due, now())} for row in page.rows],
         next=page.next,
         after=request.args.get("after"),
         given=known,
@@ -120,8 +119,9 @@ def _task_sheet(rows: Iterator[engine.InboxRow], view: str, kind: str) -> Respon
     heading = [gettext("Time limit"), gettext("Last day"), gettext("State"), gettext("Step"), gettext("Number"),
                gettext("Title"), gettext("Procedure"), gettext("Office"), gettext("With")]  # fmt: skip
     cells = (
-        [row.due.label if row.due else "", row.due.last_day if row.due else None, light(row.due, now()).text, row.name,
-         row.number, row.title, row.process_title, row.office_name, row.assignee_name or gettext("not claimed")]
+        [row.due.label if row.due else "", row.due.last_day if row.due else None, late_or_left(row.due, now()).text,
+         row.name, row.number, row.title, row.process_title, row.office_name,
+         row.assignee_name or gettext("not claimed")]
         for row in rows
     )  # fmt: skip
     return _sheet(heading, cells, view, str(TITLES[view]), kind)
@@ -178,7 +178,7 @@ def forecast() -> str | Response:
                    gettext("So far"), gettext("Chance of missing it"), gettext("Cases it is based on"),
                    gettext("Median"), gettext("Quartiles")]  # fmt: skip
         cells = ([row.number, row.title, row.name, row.office_name, row.due_at, rough(row.lasted),
-                  f"{(row.chance or 0):.0%}", row.past, *_typical(row.typical)] for row in found.misses)  # fmt: skip
+                  _chance(row), row.past, *_typical(row.typical)] for row in found.misses)  # fmt: skip
         return _sheet(heading, cells, "forecast", gettext("Forecast"), kind)
     return render_template(
         "desk/forecast.html",
@@ -192,8 +192,12 @@ def forecast() -> str | Response:
     )
 
 
+def _chance(row: engine.ForecastRow) -> str:
+    return f"{(row.chance or 0):.0%}" if row.as_long else gettext("longer than ever")
+
+
 def _typical(usual: engine.Typical | None) -> tuple[str, str]:
-    return (rough(usual.median), f"{rough(usual.low)} – {rough(usual.high)}") if usual is not None else ("", "")
+    return (rough(usual.median), between(usual.low, usual.high)) if usual is not None else ("", "")
 
 
 def _end_of(text: str | None) -> datetime | None:

@@ -7,9 +7,9 @@ from webforms.auth import me
 from webforms.database import now, reading
 from webforms.desk import chosen_office, shared
 from webforms.desk_lists import wanted_format
-from webforms.lights import light
 from webforms.security import allow
 from webforms.sheets import download
+from webforms.spans import late_or_left
 from webforms.words import gettext
 
 blueprint = Blueprint("desk_load", __name__, url_prefix="/desk/load")
@@ -55,7 +55,7 @@ def person(person_id: int) -> str:
         "desk/person.html",
         **shared("desk_load.index"),
         load=found[0],
-        rows=[{"row": row, "light": light(row.due, now())} for row in page.rows],
+        rows=[{"row": row, "light": late_or_left(row.due, now())} for row in page.rows],
         next=page.next,
         after=request.args.get("after"),
         address=lambda **changed: url_for("desk_load.person", person_id=person_id, **changed),

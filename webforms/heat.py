@@ -17,7 +17,7 @@ from webforms.i18n import OFFICE_ZONE
 from webforms.lights import Light
 from webforms.security import allow
 from webforms.sheets import download
-from webforms.spans import rough
+from webforms.spans import between, rough
 from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
 
@@ -241,7 +241,7 @@ def _sheet(page: engine.Heat, rows: list[engine.HeatRow], kind: str) -> Response
     cells = [
         [row.name, str(WAITS.get(row.waits_for, row.waits_for)), row.now, row.now_late, row.passed, row.interrupted,
          row.late, rough(row.typical.median) if row.typical else "",
-         f"{rough(row.typical.low)} – {rough(row.typical.high)}" if row.typical else "", rough(row.mean),
+         between(row.typical.low, row.typical.high) if row.typical else "", rough(row.mean),
          round(row.total / timedelta(days=1))]
         for row in rows
     ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+import engine
 from webforms.i18n import day, local
-from webforms.lights import Light
+from webforms.lights import Light, light
 from webforms.words import gettext, ngettext
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,6 +34,22 @@ def rough(length: timedelta | None) -> str:
         return ngettext("%(num)d hour", "%(num)d hours", hours)
     days = length / DAY
     return gettext("%(days)s days", days=f"{days:.1f}" if days < 10 else f"{days:.0f}")  # noqa: PLR2004 one digit is enough then
+
+
+def between(low: timedelta, high: timedelta) -> str:
+    """The two quartiles; one of them where both read the same."""
+    words = dict.fromkeys((rough(low), rough(high)))
+    return " – ".join(words)
+
+
+def late_or_left(due: engine.DueInfo | None, now: datetime) -> Light:
+    """The light of a limit for those who steer: how many working days it is over, also where it has run out."""
+    if due is None or not due.is_overdue or due.due_at is None:
+        return light(due, now)
+    if not due.days_left:
+        return until(due.due_at, now)
+    over = ngettext("%(num)d working day over", "%(num)d working days over", -due.days_left)
+    return Light("red", over, light(due, now).tags, f"{local(due.due_at):%Y-%m-%d %H:%M}")
 
 
 def until(due_at: datetime | None, now: datetime) -> Light:

@@ -10,6 +10,10 @@ from openpyxl import load_workbook
 import engine
 from tests.house import PEOPLE, TOWN
 from webforms.desk import month_end
+from webforms.spans import span, until
+
+STEERING = {"mediation_head", "organ_leader", "justice_officer", "justice_leader", "district_coordinator", "auditor"}
+STEERING |= {"leading_group"}
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def texts(page, pattern):
 def test_only_those_who_lead_or_see_everything_have_a_desk(house):
     for username in PEOPLE:
         client = house.client(username)
-        leads = username in {"head", "leader", "stranger"}
+        leads = PEOPLE[username][0] in STEERING
         assert ("督办台" in client.get("/tasks").text) == leads, username
         assert client.get("/desk").status_code == (200 if leads else 403), username
 
@@ -38,6 +42,7 @@ def test_the_desk_counts_what_its_lists_show(house, late_case):
     [late] = texts(page, r'href="/desk/overdue"><strong class="is-red">(\d+)</strong>')
     rows = client.get("/desk/overdue").text
     assert int(late) == rows.count('name="task"') == 1
+    assert "超 9 个工作日" in rows
     assert "王建国" in rows and 'formaction="/bulk/urge"' in rows
 
 
@@ -83,7 +88,7 @@ def test_filters_are_in_the_address_and_nonsense_does_no_harm(house, late_case):
     for nonsense in ("person=x&version=99999999999&within=z&after=x~y", "office=nowhere", "after=2026~1", "q=%25"):
         for page in ("overdue", "due", "dangerous", "forecast", "filings", "load", "incidents"):
             assert client.get(f"/desk/{page}?{nonsense}&until=0001-01-01&state=x&level=y").status_code == 200
-    assert client.get("/processes/mediation/heat?since=2026-99&until=x&version=1&measure=z&sort=q").status_code == 200
+    assert client.get("/processes/mediation/heat?since=2026-99&until=x&version=y&measure=z&sort=q").status_code == 200
     assert client.get("/processes/nothing/heat").status_code == 404
     assert client.get("/processes/mediation/heat?version=999").status_code == 404
 
@@ -138,3 +143,24 @@ def test_a_chance_is_only_told_where_there_is_history(house, late_case):
             now=house.clock() - timedelta(days=19),
         )
     assert found.looked_at == found.unknown == 1 and found.misses == ()
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [({"minutes": 80}, "1 小时 20 分"), ({"hours": 47, "minutes": 59}, "47 小时 59 分"), ({"seconds": 20}, "0 分"),
+     ({"days": 3, "hours": 5}, "3 日"), ({"hours": 20}, "20 小时")],
+)  # fmt: skip
+def test_lengths_are_told_in_hours_while_they_are_near(house, length, words):
+    with house.app.test_request_context():
+        assert span(timedelta(**length)) == words
+        assert until(house.clock() + timedelta(**length), house.clock()).level != "red"
+        past = until(house.clock() - timedelta(**length), house.clock())
+        assert (past.level, past.text) == ("red", f"已超 {words}")
+
+
+def test_the_next_hours_are_pressing(house):
+    with house.app.test_request_context():
+        at = house.clock()
+        levels = [until(at + timedelta(hours=hours), at).level for hours in (1, 4, 5, 47, 49)]
+        assert levels == ["orange", "orange", "blue", "blue", "none"]
+        assert until(None, at).level == "none"
