@@ -46,7 +46,7 @@ def task_page(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -
     )
     previews = tuple(
         PaperPreview(kind, definition.papers[kind].title)
-        for kind in element.names("paper")
+        for kind in (*element.names("paper"), *element.names("preview"))
         if kind in definition.papers
     )
     gives = task.role is not None and may_give_away(actor, task.office, task.assignee, known.roles)

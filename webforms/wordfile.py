@@ -176,16 +176,18 @@ class _Writer:
         table.style = "Table Grid"
         table.autofit = True
         size = 14 if width < MANY else 10.5
+        places = table._cells  # noqa: SLF001 read once: every question for one cell reads them all
         for (row, column), (cell, across, down) in cells.items():
-            target = table.cell(row, column)
+            target = places[row * width + column]
             if across > 1 or down > 1:
-                target = target.merge(table.cell(min(row + down, len(rows)) - 1, column + across - 1))
+                last = (min(row + down, len(rows)) - 1) * width + column + across - 1
+                target = target.merge(places[last])
             look = Look(TABLE, size, bold=cell.tag == "th", indent=False, align=_align(cell), line=None)
             target.paragraphs[0]._p.getparent().remove(target.paragraphs[0]._p)  # noqa: SLF001 cells begin with one
             self._cell(cell, target, look)
-        for number, row in enumerate(rows):
+        for row, drawn in zip(rows, table.rows, strict=True):
             if row.getparent().tag == "thead":
-                properties = table.rows[number]._tr.get_or_add_trPr()  # noqa: SLF001 headings are repeated on every page
+                properties = drawn._tr.get_or_add_trPr()  # noqa: SLF001 headings are repeated on every page
                 properties.append(OxmlElement("w:tblHeader"))
 
     def _cell(self, cell: Any, target: Any, look: Look) -> None:

@@ -11,9 +11,9 @@ from engine.xml import BPMNDI, NS, local, tag
 
 PROPERTIES = frozenset(
     ["deadline", "period", "stop_clock", "extend", "extend_by", "extend_reason", "office", "stage", "outcome", "paper",
-     "law", "label", "formRef", "role", "payload", "target", "remind", "waits_for"]
+     "law", "label", "formRef", "role", "payload", "preview", "target", "remind", "waits_for"]
 )  # fmt: skip
-DECLARED = {"paper": "papers", "outcome": "outcomes", "stage": "stages", "deadline": "deadlines",
+DECLARED = {"paper": "papers", "preview": "papers", "outcome": "outcomes", "stage": "stages", "deadline": "deadlines",
             "extend": "deadlines", "stop_clock": "deadlines"}  # fmt: skip
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 CHINESE = re.compile(r"[㐀-鿿]")
