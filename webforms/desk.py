@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, render_template, request, url_for
 
 import engine
 from webforms.auth import me
+from webforms.away import away
 from webforms.database import now, reading
 from webforms.directory import processes
 from webforms.i18n import OFFICE_ZONE, local
@@ -47,6 +48,7 @@ def index() -> str:
         misses=[{"row": row, "left": until(row.due_at, now())} for row in outlook.misses[:SHOWN]],
         by_office=by_office,
         loads=loads[:SHOWN],
+        away={} if by_office else away(loads[:SHOWN]),
         load_count=len(loads),
         filings=filings,
         missing=sum(one.missing for one in filings),

@@ -4,6 +4,7 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 
 import engine
 from webforms.auth import me
+from webforms.away import away
 from webforms.database import now, reading
 from webforms.desk import chosen_office, shared
 from webforms.desk_lists import wanted_format
@@ -29,7 +30,9 @@ def index() -> str | Response:
     people = engine.person_loads(reading(), me(), now=now(), office=office)
     if kind := wanted_format():
         return _sheet(offices, people, kind)
-    return render_template("desk/load.html", **shared("desk_load.index"), by_office=offices, people=people)
+    return render_template(
+        "desk/load.html", **shared("desk_load.index"), by_office=offices, people=people, away=away(people)
+    )
 
 
 def _sheet(offices: tuple[engine.Load, ...], people: tuple[engine.Load, ...], kind: str) -> Response:
@@ -55,6 +58,7 @@ def person(person_id: int) -> str:
         "desk/person.html",
         **shared("desk_load.index"),
         load=found[0],
+        away=away(found),
         rows=[{"row": row, "light": late_or_left(row.due, now())} for row in page.rows],
         next=page.next,
         after=request.args.get("after"),

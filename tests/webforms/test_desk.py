@@ -164,3 +164,22 @@ def test_the_next_hours_are_pressing(house):
         levels = [until(at + timedelta(hours=hours), at).level for hours in (1, 4, 5, 47, 49)]
         assert levels == ["orange", "orange", "blue", "blue", "none"]
         assert until(None, at).level == "none"
+
+
+def test_the_load_says_who_is_away_and_who_stands_in(house):
+    today = house.clock().date()
+    with house.database.sessions.begin() as session:
+        engine.record_absence(
+            session,
+            house.ids["desk"],
+            deputy_id=house.ids["head"],
+            first_day=today,
+            last_day=today + timedelta(days=3),
+            reason="学习",
+            actor=house.actor("head"),
+            now=house.clock(),
+        )
+    client = house.client("head")
+    for address in ("/desk", "/desk/load", f"/desk/load/{house.ids['desk']}"):
+        page = client.get(address).text
+        assert "不在岗 2026-03-02 至 2026-03-05 · 代办：head 同志" in page, address

@@ -15,7 +15,9 @@ CHECK = """Count every case anew and compare: its row, the occurrences, the sums
 Nothing is written. Differences are expected only after the counts or the reporting months have changed: rebuild."""
 REBUILD = """Count again the cases counted by other rules than those in force, or with --all every case; then add up.
 
-In batches of their own transactions: people can work meanwhile, and the sums agree with the cases at any moment."""
+In batches of their own transactions: people can work meanwhile, and the sums agree with the cases at any moment.
+With --all the times that cases spent in each step are read again from the trails too: at the end, in one transaction
+that lets nobody else write."""
 CODES = "exit codes: 0 everything agrees, or was counted; 1 something differs; 2 no database"
 BATCH = 200
 SHOWN = 50
@@ -61,10 +63,13 @@ def rebuild(chosen: Namespace) -> int:
     changed = recount(database, cases, quiet=chosen.json)
     with database.sessions.begin() as session:
         engine.sum_up(session)
+        stays = engine.rebuild_stays(session) if chosen.all else None
     if chosen.json:
-        tell_json({"counted": len(cases), "changed": changed})
+        tell_json({"counted": len(cases), "changed": changed, "stays": stays})
     else:
         tell(f"{len(cases)} cases counted again, {changed} of them otherwise than before")
+        if stays is not None:
+            tell(f"{stays} stays in the steps of the procedures read again from the trails")
     return 0
 
 
