@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import commands
+from engine.assignment import reassign_task
 from engine.authority import CLOCK, Actor
 from engine.errors import NotAllowed, NotFound
-from engine.model import Deadline, Effect, Incident, Person
+from engine.model import Deadline, Effect, Incident, Person, Timer
 from engine.openings import retry_start
 from engine.operations import ATTEMPTS, BACKOFF_LIMIT, back_off, deliver_effect, fire_timers, send_reminders
 from engine.passwords import actor_for
 from engine.registry import InvalidRegister
+from engine.supervision import extend_deadline, urge_task
 from engine.values import from_json, json_ready
 
 FIRST_WAIT = timedelta(minutes=1)  # of a reminder that has just failed
@@ -94,6 +96,8 @@ def retry_incident(session: Session, incident_id: int, *, actor: Actor, now: dat
 
 def carry_out_again(session: Session, row: Incident, *, actor: Actor, now: datetime) -> None:
     """Carry out what an incident keeps; the caller has checked who may. Raises what the verb raises."""
+    if row.verb not in VERBS:
+        raise NotAllowed("this cannot be carried out from here; do it again on its page", verb=row.verb)
     VERBS[row.verb](session, from_json(row.arguments), _as(session, row.actor, row.created_at), now)
     row.state, row.resolved_at, row.note = "resolved", now, f"retried by {actor.name}"
 
@@ -139,7 +143,10 @@ def _raise(session: Session, args: dict[str, Any], actor: Actor, now: datetime) 
 
 
 def _timers(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
-    fire_timers(session, UUID(args["case_id"]), now=now)
+    case_id = UUID(args["case_id"])
+    failed = (Timer.case_id == case_id, Timer.attempts > 0)  # all of them now, not one after the other
+    session.execute(update(Timer).where(*failed).values(attempts=0, due_at=now))
+    fire_timers(session, case_id, now=now)
 
 
 def _effect(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:  # noqa: ARG001 one signature
@@ -159,6 +166,20 @@ def _opening(session: Session, args: dict[str, Any], actor: Actor, now: datetime
     retry_start(session, int(args["start_id"]), now=now)
 
 
+def _reassign(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    said = {name: str(args.get(name, "")) for name in ("reason", "notice")}
+    reassign_task(session, UUID(args["task_id"]), int(args["person_id"]), **said, actor=actor, now=now)
+
+
+def _urge(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    urge_task(session, UUID(args["task_id"]), text=args["text"], reason=args["reason"], actor=actor, now=now)
+
+
+def _extend(session: Session, args: dict[str, Any], actor: Actor, now: datetime) -> None:
+    said = {name: str(args[name]) for name in ("basis", "reason")}
+    extend_deadline(session, UUID(args["deadline_id"]), args["by"], **said, actor=actor, now=now)
+
+
 VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] = {
     "complete_task": _complete,
     "start_case": _start,
@@ -167,4 +188,7 @@ VERBS: Mapping[str, Callable[[Session, dict[str, Any], Actor, datetime], None]] 
     "deliver_effect": _effect,
     "send_reminders": _remind,
     "start_by_calendar": _opening,
+    "reassign_task": _reassign,
+    "urge_task": _urge,
+    "extend_deadline": _extend,
 }

@@ -222,3 +222,28 @@ def test_candidates_come_with_what_they_have_on_their_desks(led: House):
         people = engine.candidates(session, chosen, now=led.now)
         assert engine.chosen_tasks(session, tasks, STRANGER, now=led.now) == []
     assert [(p.name, p.open, p.overdue, len(p.can_do)) for p in people] == [("Clerk", 0, 0, 3), ("Other", 2, 2, 3)]
+
+
+def test_what_broke_down_is_carried_out_again_as_it_was_asked(led: House):
+    case_id = led.start()
+    task, deadline = str(led.task(case_id, "work")), str(led.deadlines(case_id)["limit"].id)
+    chief = engine.Actor(4, "Chief", frozenset([("administrator", "north")]))
+    kept = {
+        "reassign_task": {"task_id": task, "person_id": OTHER.id, "reason": "x", "notice": "y"},
+        "urge_task": {"task_id": task, "text": "y", "reason": ""},
+        "extend_deadline": {"deadline_id": deadline, "by": "5wd", "basis": "b", "reason": "x"},
+        "claim_task": {"task_id": task},
+    }
+    for verb, arguments in kept.items():
+        with led.writing() as session:
+            number = engine.record_incident(
+                session, verb, arguments, OSError("disk"), case_id=case_id, actor=HEAD, now=led.now
+            )
+        if verb == "claim_task":
+            with pytest.raises(engine.NotAllowed), led.writing() as session:
+                engine.retry_incident(session, number, actor=chief, now=led.now)
+            continue
+        with led.writing() as session:
+            engine.retry_incident(session, number, actor=chief, now=led.now)
+    assert {"task_reassigned", "task_urged", "deadline_extended"} <= set(led.events(case_id))
+    assert led.verify() == []

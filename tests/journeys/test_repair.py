@@ -96,10 +96,10 @@ def test_pages_of_repair_and_of_bulk_actions_on_desk_and_phone(house, browser, a
     case_id = house.register("desk")
     task = house.task(case_id)
     repair = f"/cases/{case_id}/repair"
-    pages = [f"{repair}/{kind}" for kind in ("move", "skip", "fact?fact=claimed_amount", "deadline", "cancel")]
+    pages = [f"{repair}/{kind}" for kind in ("move", "skip", "fact?fact=claimed_amount", "deadline")]
     pages += [f"/bulk/{action}?task={task}" for action in ("reassign", "urge", "extend")]
-    pages += [repair, "/change-requests?state=all", "/tasks?view=office", f"/bulk/result?action=reassign&ok={task}"]
-    for width, shown in ((390, pages), (1280, pages[:2])):
+    pages += ["/change-requests?state=all", f"/bulk/result?action=reassign&ok={task}"]
+    for width, shown in ((390, pages), (1280, pages[4:5])):
         with window(house, browser, address, "head", width) as page:
             for path in shown:
                 page.goto(address + path)
