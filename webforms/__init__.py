@@ -8,6 +8,7 @@ from flask import Flask
 
 import engine
 from webforms import (
+    absences,
     account,
     auth,
     bulk,
@@ -72,6 +73,7 @@ PAGES = (
     menu,
     notices,
     account,
+    absences,
     statistics,
 )
 

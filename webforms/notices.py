@@ -22,6 +22,7 @@ KINDS = {
     "urged": _l("Urged"),
     "reminder": _l("Reminder"),
     "overdue": _l("Overdue"),
+    "deputy": _l("Deputy"),
 }
 NUMBER = re.compile(r"\d{1,9}")
 POLL = 60  # seconds between two looks of an open page
@@ -101,6 +102,20 @@ def open_one(notice_id: int) -> Response:
 def words(row: engine.NoticeRow) -> str:
     """What the notice says."""
     told = row.params
+    if told.get("acting_for"):
+        return gettext("For %(name)s, who is away: ", name=told["acting_for"]) + _plain(row)
+    return _plain(row)
+
+
+def _plain(row: engine.NoticeRow) -> str:
+    told = row.params
+    if row.kind == "deputy":
+        return gettext(
+            "You are the deputy of %(name)s from %(first)s to %(last)s.",
+            name=told["name"],
+            first=_day(told["first_day"]),
+            last=_day(told["last_day"]),
+        )
     if row.kind == "reminder":
         return gettext("“%(label)s”: the last day is %(day)s", label=told["label"], day=_day(told["last_day"])) + _left(
             told.get("left")

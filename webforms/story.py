@@ -61,7 +61,7 @@ class Told:
 def story(page: engine.CasePage) -> list[Told]:
     """Newest first."""
     entries = sorted(page.timeline, key=lambda row: row.seq, reverse=True)
-    return [_told(row, page) for row in entries if row.kind not in QUIET]
+    return [_told(row, page) for row in entries if row.kind not in QUIET or row.detail.get("acting_for")]
 
 
 def _told(row: engine.EventRow, page: engine.CasePage) -> Told:
@@ -70,7 +70,7 @@ def _told(row: engine.EventRow, page: engine.CasePage) -> Told:
         words=sentence(row),
         detail=_remark(row.kind, detail, page),
         at=row.at,
-        by="" if _by_itself(row.actor_name) else row.actor_name,
+        by=_by(row),
         style="is-end" if row.kind in END else "is-warning" if row.kind in WARNING else "is-person",
     )
 
@@ -112,6 +112,13 @@ def _remark(kind: str, detail: Mapping[str, Any], page: engine.CasePage) -> str:
             filter(None, [gettext("new last day %(day)s", day=day_of(detail.get("last_day"))), reason, basis])
         )
     return reason
+
+
+def _by(row: engine.EventRow) -> str:
+    if _by_itself(row.actor_name):
+        return ""
+    absent = row.detail.get("acting_for_name")
+    return row.actor_name + (gettext(" (for %(name)s)", name=absent) if absent else "")
 
 
 def _by_itself(name: str) -> bool:

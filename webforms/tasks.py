@@ -89,6 +89,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "stage": row.stage,
         "office": row.office_name,
         "holder": row.assignee_name,
+        "acting": row.assignee in me().stands_in_for,
         "urged": row,
         "light": light(row.due, now()),
         "level": row.level,

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 import engine
+from webforms.absences import away, warn_of_absence
 from webforms.auth import me
 from webforms.bulk import handed_over_words
 from webforms.database import carry_out, now, reading
@@ -62,6 +63,7 @@ def hand_in(task_id: UUID) -> Any:
 
 def onward(done: engine.Done, words: str) -> Response:
     """To the next task of the same case, else to the case."""
+    warn_of_absence(done.case_id)
     if done.next_tasks:
         flash(words + gettext(" Go on with the next step."), "success")
         return redirect(url_for("work.show", task_id=done.next_tasks[0]), 303)
@@ -117,6 +119,8 @@ def reassign(task_id: UUID) -> Response:
         flash(gettext("Only the head of the unit or whoever has the task can hand it over. Claim it first."), "error")
         return redirect(url_for("work.show", task_id=task_id) + "#others", 303)
     flash(gettext("The task was handed over."), "success")
+    for words in away({int(person): ""}).values():
+        flash(gettext("Whoever has the task now is %(away)s.", away=words), "warning")
     return redirect(local_address(request.form.get("next")), 303)
 
 
@@ -140,5 +144,14 @@ def _page(
         limits=[(limit, light(limit, now())) for limit in page.limits],
         save_at=url_for("work.draft", task_id=page.task_id),
         mine=page.assignee == me().id,
-        others=[(person, name) for person, name in page.colleagues if person != page.assignee],
+        acting=page.assignee in me().stands_in_for,
+        others=_others(page),
     )
+
+
+def _others(page: engine.TaskPage) -> list[tuple[int, str]]:
+    """The colleagues who could do it; those who are away last, and marked."""
+    known = {person: name for person, name in page.colleagues if person != page.assignee}
+    gone = away(known)
+    marked = [(person, f"{name}（{gone[person]}）" if person in gone else name) for person, name in known.items()]
+    return sorted(marked, key=lambda one: one[0] in gone)

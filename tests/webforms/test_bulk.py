@@ -52,7 +52,7 @@ def test_tasks_are_handed_over_one_by_one_and_taken_back(desk):
             reason="休假", actor=house.actor("desk"), now=house.clock(),
         )  # fmt: skip
     page = head.get(address).text
-    assert "desk 同志" in page and "外出至 2026-03-04" in page
+    assert "desk 同志" in page and "请假至 2026-03-04" in page
     desk_id = house.ids["desk"]
     assert post(house, head, "/bulk/reassign", {"task": tasks, "reason": "x"}).status_code == 422
     assert set(holders(house).values()) == {None}

@@ -72,6 +72,7 @@ def everything(house):
         "incident_id": 1,
         "notice_id": 1,
         "register": "matters",
+        "absence_id": 1,
     }
 
 

@@ -16,7 +16,7 @@ PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 ABOUT_A_CASE = {"case_id", "task_id", "deadline_id", "paper_id", "file_id"}
 OTHERS_MAY = {"process": "mediation", "code": "en"}  # what these say, everybody signed in may ask for
 ADMINISTRATORS = {"person_id", "incident_id"}
-OWN = {"notice_id"}  # one's own: another's do not exist
+OWN = {"notice_id", "absence_id"}  # one's own: another's do not exist
 OURS = ("王建国", "李秀兰", "恩渔溪行调", "院坝", "扫描件", "13881700001")
 
 
@@ -62,6 +62,7 @@ def ours(house):
         "person_id": house.ids["desk"],
         "incident_id": incident,
         "notice_id": notice_id,
+        "absence_id": 999,
         **OTHERS_MAY,
     }
 
