@@ -164,7 +164,7 @@ class _Page:
         before = facts if isinstance(facts, list | tuple) else []
         columns = {column.key for column in _columns(each.children)}
         style, drawn, heading = each.row_style, list[Row](), ""
-        cells = [column for column in each.children if not style.is_table or column.key not in _apart(style)]
+        cells = [column for column in each.children if not _is_apart(column, style)]
         for index, row in enumerate(rows):
             path, was = f"{name}[{index}]", str(row.get("_was", ""))
             old = before[int(was)] if was.isdigit() and int(was) < len(before) else {}
@@ -227,6 +227,8 @@ def _columns(fields: Sequence[engine.Field]) -> Iterator[engine.Field]:
         yield from _columns(each.children) if each.kind == "group" else (each,)
 
 
-def _apart(style: Any) -> set[str]:
-    """The columns of a table that are not cells: they name, explain and group its rows."""
-    return {style.title, style.hint, style.group, style.key} - {""}
+def _is_apart(column: engine.Field, style: Any) -> bool:
+    """Whether a column names, explains or groups its rows, and so is no cell; on a card only what cannot be changed."""
+    return column.key in {style.title, style.hint, style.group, style.key} - {""} and (
+        style.is_table or column.readonly
+    )

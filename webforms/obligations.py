@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Flask, Response, render_template, request, url_for
 
 import engine
 from webforms.database import now, reading
@@ -26,7 +26,6 @@ STATES = {
     "on_paper": _l("On paper"),
 }
 COLOURS = {"overdue": "red", "running": "blue", "done": "green", "waiting": "orange", "standing": "blue"}
-LISTS = ("registers.show", "registers.index")  # pages of registers, where there are any
 
 
 def init_app(app: Flask) -> None:
@@ -50,7 +49,7 @@ def index() -> str | Response:
     ]
     return render_template(
         "obligations.html",
-        rows=[(row, state_light(row), place(row), due_day(row)) for row in shown],
+        rows=[(row, state_light(row), place(row), kept(row), due_day(row)) for row in shown],
         total=len(rows),
         counts=[(state, words, counts[state]) for state, words in STATES.items() if counts[state]],
         processes=list({row.obligation.process: row.title for row in rows if row.obligation.process}.items()),
@@ -73,10 +72,13 @@ def place(row: engine.ObligationRow) -> str:
         return given.page
     if given.process:
         return url_for("cases.index", process=given.process)
-    for endpoint in LISTS if given.register else ():
-        if endpoint in current_app.view_functions:
-            return url_for(endpoint, name=given.register)
-    return ""
+    return url_for("registers.show", register=given.register) if given.register else ""
+
+
+def kept(row: engine.ObligationRow) -> str:
+    """The page of the register that is the evidence; empty where it is something else."""
+    kind, _, name = row.obligation.evidence.partition(":")
+    return url_for("registers.show", register=name) if kind == "register" else ""
 
 
 def due_day(row: engine.ObligationRow) -> str:

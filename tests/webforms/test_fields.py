@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import threading
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -241,6 +242,22 @@ def test_rows_that_were_there_are_folded_under_their_names_and_keep_what_is_not_
     assert drawn(posted)[1].count('<details class="form-row-fold" open>') == 1
     kept = check_form(form, posted, facts=facts)["rows"]
     assert kept[0] == facts["rows"][0]
+
+
+def test_a_card_is_named_and_explained_by_columns_that_cannot_be_changed(app):
+    cards = deepcopy(TABLE)
+    del cards["components"][0]["properties"]["display"]
+    with app.test_request_context():
+        form = engine.Form.parse(json.dumps(cards))
+        drawn = view(form, {"figures": [{"_was": "0"}]}, {}, options, {"figures": FIGURES})
+        html = render_template_string(PAGE, view=drawn, answers=None)
+    [row] = drawn.blocks[0].rows
+    assert [one.label for one in row.blocks] == ["系统数", "改为"], "what names the row is not asked again"
+    assert "<legend>受理</legend>" in html and "按受理日" in html and html.index("一") < html.index("受理")
+    cards["components"][0]["components"][2]["readonly"] = False
+    with app.test_request_context():
+        drawn = view(engine.Form.parse(json.dumps(cards)), {"figures": [{"name": "受理"}]}, {}, options, {})
+    assert [one.label for one in drawn.blocks[0].rows[0].blocks] == ["指标", "系统数", "改为"], "what names it is asked"
 
 
 def test_a_list_is_drawn_as_a_table_with_named_rows_and_a_rule_is_told_once(app):
