@@ -104,7 +104,8 @@ def register_rows(
 ) -> RegisterPage:
     """The list as of a day: of everybody, or what applies to one office. `limit` None: all rows. Raises NotFound.
 
-    `public`: rows that forms may offer too, and words are looked for in public fields only.
+    `public`: what has been made public (not what came with the declaration) and forms may offer; words are looked for
+    in public fields only.
     """
     known = directory(session)
     register = known.register(name)
@@ -116,6 +117,8 @@ def register_rows(
     if not public:
         conditions += [Entry.body.contains(word, autoescape=True) for word in words]
     query = select(Entry).where(*conditions).order_by(Entry.office, Entry.position, Entry.id)
+    if public:
+        query = query.join(Edition, Edition.id == Entry.edition_from).where(Edition.published_on.is_not(None))
     first = (max(page, 1) - 1) * (limit or 0)
     if public or (office and not own):
         kind = known.office_kind(office)

@@ -86,6 +86,8 @@ def test_the_public_sees_public_fields_only(filled):
     assert "何敏" not in page.text, "who has left is not on show"
     for hidden in ("13990800001", "mediator", "离岗"):
         assert hidden not in page.text
+    everything = visitor.get("/public/registers/matters").text
+    assert "截至 2026-03-02 有效 2 条" in everything and "M25" not in everything, "candidates have not been published"
     matters = visitor.get("/public/registers/matters?office=yuxi_town").text
     assert "0827-1" in matters and "内部备注" not in matters and "凭记忆" not in matters
     for kind in ("csv", "xlsx"):
