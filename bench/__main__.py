@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import engine
-from bench import desk, scale, steps
+from bench import desk, figures, scale, steps
 from bench.house import build
 from bench.shape import STEPS
 
@@ -33,6 +33,10 @@ FIGURES: dict[str, tuple[str, str, float | None]] = {
     "desk_slowest_ms_100k": ("slowest question of the supervisor's desk, 100,000 cases, ms", "<=", None),
     "desk_statements": ("most SQL statements of one question of the desk", "<=", 6),
     "desk_walks_100k": ("plans of the desk that walk through a large table", "<=", 0),
+    "figures_growth_100k": ("slowest growing question of statistics, 100,000 cases against 10,000", "<=", 3.0),
+    "figures_slowest_ms_100k": ("slowest question of statistics, 100,000 cases, ms", "<=", None),
+    "figures_statements": ("most SQL statements of one question of statistics", "<=", 6),
+    "figures_walks_100k": ("plans of statistics that walk through a large table", "<=", 0),
     "case_state_bytes": ("largest state of the case, bytes", "<=", 4000),
     "case_data_bytes": ("largest variables of the case, bytes", "<=", None),
     "complete_statements": ("most SQL statements of one completion", "<=", 12),
@@ -119,6 +123,7 @@ def main() -> int:
             ("the clock", lambda: {"clock_growth_100k": scale.clock_growth(folder)}),
             ("the inbox", lambda: {"inbox_growth_100k": scale.inbox_growth(folder)}),
             ("the supervisor's desk", lambda: desk.figures(folder)),
+            ("statistics", lambda: figures.figures(folder)),
         ):
             task = progress.add_task(title, total=1)
             found |= measure()

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from heapq import merge
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor, sees_all
@@ -22,6 +23,8 @@ from engine.indicators import Indicator, Indicators
 from engine.model import EVERYWHERE, Case, Entry, Occurrence
 from engine.rows import CaseRow, Page
 from engine.sums import Figure, Figures, Span, context_of, figures_of, holds
+
+Found = Select[date, date, UUID]  # end, day, case
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,10 @@ def indicators(session: Session) -> Indicators:
 
 def own_offices(session: Session, actor: Actor, office: str | None = None) -> tuple[str, ...]:
     """The offices whose figures are added up for this person: one, all of theirs, or `*`. Raises NotFound."""
-    known = directory(session)
+    return _offices(directory(session), actor, office)
+
+
+def _offices(known: Directory, actor: Actor, office: str | None) -> tuple[str, ...]:
     if office is not None:
         if office not in known.offices or not (sees_all(actor, known.roles) or office in actor.offices):
             raise NotFound
@@ -71,10 +77,13 @@ def figures(
     An office of None (under the empty name) is everything the person may see. Raises NotFound for an office that is
     not theirs.
     """
-    known = directory(session).indicators
-    wanted = [each.id for each in known.shown] if indicators is None else [i for i in indicators if i in known.all]
-    places = {office or "": own_offices(session, actor, office) for office in offices}
-    return figures_of(session, known, wanted, [Span(*period) for period in periods], places)
+    known = directory(session)
+    declared = known.indicators
+    wanted = (
+        [each.id for each in declared.shown] if indicators is None else [i for i in indicators if i in declared.all]
+    )
+    places = {office or "": _offices(known, actor, office) for office in offices}
+    return figures_of(session, declared, wanted, [Span(*period) for period in periods], places)
 
 
 def figure_cases(
@@ -100,18 +109,18 @@ def figure_cases(
     span, found = Span(*period), []
     for place in own_offices(session, actor, office):
         query = _behind(each, span, known, None if place == EVERYWHERE else place, value)
-        found.append(session.execute(_since(query, after).limit(limit + 1)).all())
-    rows = list(islice(merge(*found, key=lambda row: (row.day, row.case_id.hex), reverse=True), limit + 1))
-    following = f"{rows[limit - 1].day.isoformat()}~{rows[limit - 1].case_id}" if len(rows) > limit else None
+        found.append(session.execute(_since(query, each, after).limit(limit + 1)).all())
+    rows = list(islice(merge(*found, key=partial(_place, each), reverse=True), limit + 1))
+    following = "~".join(map(str, _place(each, rows[limit - 1]))) if len(rows) > limit else None
     cases = {row.case_id: row for row in rows[:limit]}
     loaded = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(list(cases))))}
     return Page(tuple(_shown(session, known, each, loaded[k], row.day, now) for k, row in cases.items()), following)
 
 
-def _behind(each: Indicator, span: Span, known: Directory, office: str | None, value: str | None) -> Select[UUID, date]:
+def _behind(each: Indicator, span: Span, known: Directory, office: str | None, value: str | None) -> Found:
     """The occurrences an indicator counts, as a range of one index."""
     dimension, wanted = (each.by, value) if each.by and value is not None else each.where
-    query = select(Occurrence.case_id, Occurrence.day).where(
+    query = select(Occurrence.ended, Occurrence.day, Occurrence.case_id).where(
         Occurrence.kind == each.count, Occurrence.dimension == dimension, Occurrence.value == wanted
     )
     if office is not None:
@@ -124,16 +133,23 @@ def _behind(each: Indicator, span: Span, known: Directory, office: str | None, v
     return query.where(Occurrence.day <= last, Occurrence.ended > last)
 
 
-def _since(query: Select[UUID, date], after: str | None) -> Select[UUID, date]:
+def _place(each: Indicator, row: Any) -> tuple[Any, ...]:
+    """Where a case stands in the list: by its day; of what was there at a time, what has not ended yet comes first."""
+    place = (row.day.isoformat(), row.case_id.hex)
+    return (row.ended.isoformat(), *place) if each.is_stock else place
+
+
+def _since(query: Found, each: Indicator, after: str | None) -> Found:
     """The list from a place on; a place that is none is the beginning."""
-    day, _, case = (after or "").partition("~")
+    columns = [Occurrence.ended, Occurrence.day, Occurrence.case_id][0 if each.is_stock else 1 :]
+    *days, case = (after or "").split("~")
     try:
-        last, which = date.fromisoformat(day), UUID(case)
+        place = [*map(date.fromisoformat, days), UUID(case)]
     except ValueError:
-        pass
-    else:
-        query = query.where(or_(Occurrence.day < last, and_(Occurrence.day == last, Occurrence.case_id < which)))
-    return query.order_by(Occurrence.day.desc(), Occurrence.case_id.desc())
+        place = []
+    if len(place) == len(columns):
+        query = query.where(tuple_(*columns) < tuple_(*map(literal, place)))
+    return query.order_by(*(column.desc() for column in columns))
 
 
 def _shown(session: Session, known: Directory, each: Indicator, case: Case, day: date, now: datetime) -> FigureCase:

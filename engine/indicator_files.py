@@ -14,7 +14,8 @@ FILE = "indicators.toml"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 GIVEN = frozenset(["office", "first_day", "last_day", "previous", "system"])
 INDICATOR = frozenset(
-    ["section", "name", "unit", "definition", "base", "count", "sum", "where", "less", "at", "formula", "typed", "by",
+    ["section", "name", "unit", "definition", "base", "count", "sum", "register",
+     "having", "where", "less", "at", "formula", "typed", "by",
      "internal", "decimals", "divide", "status", "percent"]
 )  # fmt: skip
 STATUSES = frozenset(["confirmed", "unconfirmed"])
@@ -112,7 +113,7 @@ class _Reader:
             yield key, self._indicator(key, row, where, names)
 
     def _sources(self, key: str, row: Mapping[str, Any]) -> None:
-        if sum(bool(row.get(source)) for source in ("count", "formula", "typed")) != 1:
+        if sum(bool(row.get(source)) for source in ("count", "formula", "typed", "register")) != 1:
             self.wrong(key, "is neither counted nor computed nor typed, or several of these", "Say exactly one.")
         if bool(row.get("less")) != (row.get("at") in {"opening", "closing"}):
             self.wrong(key, "what is there at a time needs both less and at", 'Say at = "opening" or "closing".')

@@ -1,7 +1,8 @@
 """Indicators as data: every figure is declared once in `indicators.toml`, with its name, definition, base and unit.
 
 An indicator counts happenings (`count`), adds something up (`sum`), is the difference between what began and what
-ended until then (`less`, `at`), a FEEL `formula` over others, or is `typed` by whoever reports.
+ended until then (`less`, `at`), a FEEL `formula` over others, the rows of a `register`, or is `typed` by whoever
+reports.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,8 @@ class Indicator:
     at: str = ""  # opening | closing
     formula: Expression | None = None
     typed: bool = False
+    register: str = ""  # counts its rows on the last day of the span
+    having: Mapping[str, str] = field(default_factory=dict)  # of a register's rows: field -> value
     by: str = ""
     internal: bool = False
     decimals: int = 0

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine.counting import HUNDREDTHS
 from engine.feel import FeelError
 from engine.indicators import PARTS, Check, Indicator, Indicators
-from engine.model import EVERYWHERE, Tally
+from engine.model import EVERYWHERE, Entry, Tally
 from engine.months import moved
 
 Amounts = dict[tuple[str, ...], int]  # kind, office, dimension, value, measure -> total
@@ -49,6 +49,10 @@ def figures_of(
     counted = [each for each in needed if each.count]
     offices = sorted({office for members in places.values() for office in members})
     flows = dict(_flows(session, counted, spans, offices))
+    for span in spans:
+        for each in needed:
+            if each.register:
+                flows[span] |= _listed(session, each, known.months.last(span.last))
     stocks = _stocks(session, counted, spans, offices, flows)
     found: dict[tuple[Span, str, str], Figure] = {}
     for span in spans:
@@ -58,6 +62,17 @@ def figures_of(
                 figures[each.id] = _figure(each, figures, flows[span], stocks[span], members, known, span)
             found |= {(span, place, each): figures[each] for each in wanted if each in figures}
     return found
+
+
+def _listed(session: Session, each: Indicator, day: date) -> Amounts:
+    """How many rows of a register there are on a day, by office and of all of them."""
+    query = select(Entry.office, func.count()).where(
+        Entry.register == each.register, Entry.valid_to > day, Entry.valid_from <= day,
+        *(Entry.data[name].as_string() == value for name, value in each.having.items()),
+    )  # fmt: skip
+    found = {office: int(number) for office, number in session.execute(query.group_by(Entry.office))}
+    found[EVERYWHERE] = sum(found.values())
+    return {(each.id, office, "", "", ""): number for office, number in found.items()}
 
 
 def _flows(
@@ -130,7 +145,7 @@ def _figure(
         totals = stock[each.at == "closing"]
         number = sum(totals.get((each.count, o), 0) - totals.get((each.less, o), 0) for o in members)
         return Figure(Decimal(number))
-    total = sum(flow.get((each.count, office, *each.where, each.sum), 0) for office in members)
+    total = sum(flow.get((each.count or each.id, office, *each.where, each.sum), 0) for office in members)
     parts: dict[str, int] = {}
     if each.by:
         for (kind, office, dimension, value, measure), amount in flow.items():

@@ -115,7 +115,7 @@ def offices() -> str | Response:
 def quality() -> str | Response:
     """How long it takes, what became of agreements, what was escalated, who does the work."""
     question = asked()
-    force = [each.id for each in question.known.shown if each.section == "force"]
+    force = [each.id for each in question.known.all.values() if each.section == "force" and not each.typed]
     groups = (
         ("time", gettext("Time limits"), TIME, "overdue"),
         ("after", gettext("Performance and follow-up"), AFTER, "visited"),

@@ -7,6 +7,7 @@ import stat
 import tomllib
 
 import pytest
+from sqlalchemy import text
 
 import engine
 from tests.conftest import PROCESSES
@@ -73,6 +74,7 @@ def test_every_command_has_help(capsys):
         assert "usage: tiaojie" in capsys.readouterr().out
     assert set(names()) == {
         "serve", "clock", "check", "deploy", "scenarios", "trace", "verify", "calendar", "person", "demo", "backup",
+        "figures", "year",
     }  # fmt: skip
 
 
@@ -332,3 +334,17 @@ def test_the_demo_does_not_replace_a_database_in_use(tell, installed):
         code, _, err = tell("demo", PROCESSES)
     assert code == 2
     assert "in use" in err
+
+
+def test_figures_are_checked_and_counted_again(tell, installed):
+    code, out, _ = tell("figures", "check", "--json")
+    assert (code, out) == (0, {"differences": [], "undated": []})
+    database = engine.connect(f"sqlite:///{installed / 'tiaojie.db'}")
+    with database.sessions.begin() as session:
+        session.execute(text("INSERT INTO tally VALUES ('accepted', '*', '', '2026-03', '', '', 7)"))
+    code, out, err = tell("figures", "check")
+    assert code == 1
+    assert "accepted * 2026-03" in " ".join(err.split()) and "tiaojie figures rebuild" in out
+    assert tell("figures", "rebuild", "--all", "--json")[:2] == (0, {"counted": 0, "changed": 0})
+    assert tell("figures", "check")[0] == 0
+    database.bind.dispose()
