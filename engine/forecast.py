@@ -8,9 +8,10 @@ longer. Nothing is said where there are fewer than `history.ENOUGH` completed on
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from engine.authority import Actor
@@ -70,7 +71,8 @@ def forecast(
     """The limits due after now and up to `until` that will probably be missed. Raises NotAllowed."""
     scope = scope_of(session, actor, office)
     query = (
-        select(Stay, Case.number, Case.title)
+        select(Stay.case_id, Stay.version_id, Stay.element, Stay.office, Stay.entered_at, Stay.due_at)
+        .add_columns(Case.number, Case.title)
         .join(Case, Case.id == Stay.case_id)
         .where(Stay.left_at.is_(None), Stay.due_at.is_not(None), Stay.due_at > now, Stay.due_at <= until)
         .where(*scope.of(Stay.office))
@@ -84,12 +86,13 @@ def forecast(
     return Forecast(until, len(rows), len(found) > LOOKED_AT, unknown, tuple(misses))
 
 
-def _rows(session: Session, scope: Scope, found: Sequence[tuple[Stay, str, str]], now: datetime) -> list[ForecastRow]:
-    definitions = {stay.version_id: definition_of_version(session, stay.version_id) for stay, _, _ in found}
-    wanted = {(definitions[stay.version_id].process, stay.element) for stay, _, _ in found}
+def _rows(session: Session, scope: Scope, found: Sequence[Row[Any]], now: datetime) -> list[ForecastRow]:
+    versions = {stay.version_id for stay in found}
+    definitions = {version: definition_of_version(session, version) for version in versions}
+    wanted = {(definitions[stay.version_id].process, stay.element) for stay in found}
     history = History(session, wanted, now=now)
     rows = []
-    for stay, number, title in found:
+    for stay in found:
         definition = definitions[stay.version_id]
         past = history.of(definition.process, stay.element, stay.office)
         due_at = stay.due_at or now
@@ -98,8 +101,8 @@ def _rows(session: Session, scope: Scope, found: Sequence[tuple[Stay, str, str]]
         rows.append(
             ForecastRow(
                 stay.case_id,
-                number,
-                title,
+                stay.number,
+                stay.title,
                 definition.process,
                 definition.title,
                 stay.element,
