@@ -77,6 +77,7 @@ TRIGGERS = (
     f"CREATE TRIGGER occurrence_removed AFTER DELETE ON occurrence BEGIN {_adding('OLD', '-')} END",
     f"""CREATE TRIGGER occurrence_moved AFTER UPDATE ON occurrence
 WHEN OLD.office <> NEW.office OR OLD.period <> NEW.period OR OLD.sums <> NEW.sums
+OR OLD.kind <> NEW.kind OR OLD.dimension <> NEW.dimension OR OLD.value <> NEW.value
 BEGIN {_adding("OLD", "-")} {_adding("NEW", "")} END""",
 )
 for _trigger in TRIGGERS:

@@ -289,6 +289,18 @@ def test_a_step_that_changes_nothing_countable_writes_nothing_more(counting):
         assert session.get(Case, case).counted_by
 
 
+def test_another_value_is_one_statement(counting):
+    case = opened(counting, tags=["red"])
+    with counting.counted() as counted, counting.writing() as session:
+        engine.set_fact(session, case, "tags", ["blue"], reason="r", actor=CHIEF, now=counting.now)
+    statements = counted["statements"]
+    with counting.counted() as counted, counting.writing() as session:
+        engine.set_fact(session, case, "result", "x", reason="r", actor=CHIEF, now=counting.now)
+    assert statements == counted["statements"] + 1
+    assert figures(counting)["opened"].parts == {"blue": 1}
+    assert wrong(counting) == []
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("open"), DAYS, st.integers(0, 30), TAGS, st.sampled_from([CLERK, STRANGER])),

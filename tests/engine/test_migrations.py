@@ -63,3 +63,17 @@ def test_the_full_text_table_works(upgraded):
         connection.exec_driver_sql("INSERT INTO case_search(rowid, body) VALUES (1, '调 解')")
         found = connection.exec_driver_sql("SELECT rowid FROM case_search WHERE case_search MATCH '\"调 解\"'").all()
     assert found == [(1,)]
+
+
+def test_upgrading_gives_the_same_triggers_as_making_them(upgraded, tmp_path):
+    made = engine.connect(f"sqlite:///{tmp_path / 'made.db'}")
+    engine.create_tables(made)
+    found = [set(_triggers(database)) for database in (upgraded, made)]
+    assert found[0] == found[1] != set()
+    made.bind.dispose()
+
+
+def _triggers(database):
+    with database.bind.connect() as connection:
+        for name, text in connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"):
+            yield name, " ".join(text.split())
