@@ -69,11 +69,15 @@ def unread_notices(session: Session, actor: Actor) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def read_notices(session: Session, notice_ids: Iterable[int] | None, *, actor: Actor, now: datetime) -> int:
-    """Note that some of one's own notices, or all, have been read; how many. Others' are left alone."""
+def read_notices(
+    session: Session, notice_ids: Iterable[int] | None, *, actor: Actor, now: datetime, before: datetime | None = None
+) -> int:
+    """Note that some of one's own notices, or all (written before a moment), have been read; how many."""
     own = update(Notice).where(Notice.person_id == actor.id, Notice.unread)
     if notice_ids is not None:
         own = own.where(Notice.id.in_(list(notice_ids)))
+    if before is not None:
+        own = own.where(Notice.created_at < before)
     result = session.execute(own.values(unread=False, read_at=now, mail_at=None).returning(Notice.id))
     return len(result.all())
 

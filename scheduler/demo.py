@@ -5,11 +5,11 @@ No row is inserted by hand: every case is opened, answered and closed by the ver
 
 import sqlite3
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
-from itertools import cycle
+from itertools import cycle, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from scheduler.stories import Story, read_stories
 WEEK = timedelta(days=7)
 PACE = timedelta(minutes=4)
 HIRED = timedelta(days=420)  # how long ago everybody was hired
+RECENT = timedelta(days=2)  # what people were told earlier has been read
 TRIES = 5  # weeks to look for one in which holidays do not stand in the way
 
 
@@ -106,8 +107,10 @@ class Demo:
             told = player.play()
             waiting.append((next(told), number, told, player))
         heapify(waiting)
+        openings = self._openings({plan.story.process for plan in plans}, now)
         while waiting and waiting[0][0] <= now:
             instant, number, told, player = heappop(waiting)
+            self._keep_calendar(stage, openings, instant)
             stage.advance(instant)
             upcoming = next(told, None)
             if upcoming is not None:
@@ -115,8 +118,33 @@ class Demo:
             else:
                 self.problems += [f"{player.story.name} at {player.office}: {problem}" for problem in player.problems]
                 yield plans[number]
+        self._keep_calendar(stage, openings, now)
         stage.advance(now)
+        self._settle_down(stage, now)
         yield from (plans[number] for _, number, _, _ in waiting)
+
+    def _openings(self, told: Collection[str], now: datetime) -> list[tuple[datetime, str]]:
+        """For processes that no story tells of: their entry, and shortly before the calendar opened it last."""
+        assert self.directory is not None  # noqa: S101 `open` comes first
+        found = []
+        for process, definition in self.definitions.items():
+            for entry in definition.calendar[:1] if process not in told else ():
+                passed = takewhile(lambda one: one.at < now, entry.occurrences(now - HIRED, self.directory.calendar))
+                found += [(one.at - PACE, f"{process}/{entry.id}") for one in list(passed)[-1:]]
+        return sorted(found)
+
+    def _keep_calendar(self, stage: Sandbox, openings: list[tuple[datetime, str]], until: datetime) -> None:
+        while openings and openings[0][0] <= until:
+            instant, entry = openings.pop(0)
+            stage.advance(instant)
+            stage.keep_calendar([*(stage.calendar or ()), entry])
+
+    def _settle_down(self, stage: Sandbox, now: datetime) -> None:
+        """From now on the calendar counts; what people were told is read, but for the last days."""
+        with stage.database.sessions.begin() as session:
+            engine.begin_calendar(session, now=now)
+            for actor in (actor for holders in stage.cast.known.values() for actor in holders):
+                engine.read_notices(session, None, actor=actor, now=now, before=now - RECENT)
 
     def _is_dated(self, story: Story) -> bool:
         return any(story is self._story(row["story"]) for row in self.document["dated"])
