@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from webforms.frontend import vendor
+from webforms.frontend import bundles, vendor
 from webforms.frontend.downlevel import plain_colours
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,22 @@ def test_every_package_has_its_licence(folder):
     for package in vendor.PACKAGES:
         if package.folder == folder:
             assert (folder / package.home / "LICENSE").read_text("utf-8") in notices
+
+
+def test_bundles_are_pinned_by_content_and_have_the_licences_of_everything_inside():
+    lock = json.loads((bundles.SOURCE / "package-lock.json").read_text("utf-8"))["packages"]
+    packages = {name.rpartition("node_modules/")[2]: entry for name, entry in lock.items() if name}
+    assert all("integrity" in entry and "resolved" not in entry for entry in packages.values())
+    notices = (vendor.PAGES / "THIRD-PARTY-NOTICES.txt").read_text("utf-8")
+    assert (vendor.PAGES / bundles.HOME / "LICENSE").read_text("utf-8") in notices
+    versions = json.loads((bundles.SOURCE / "package.json").read_text("utf-8"))["dependencies"]
+    for name in [name for names in bundles.CONTENTS.values() for name in names]:
+        assert versions[name] == packages[name]["version"]
+        assert f"\n{name} {versions[name]}: " in notices
+
+
+def test_the_files_of_others_stay_small():
+    assert sum(path.stat().st_size for path in vendor.PAGES.rglob("*")) < 9_000_000
 
 
 def test_pages_load_nothing_from_elsewhere():

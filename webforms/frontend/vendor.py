@@ -4,7 +4,6 @@
 `python -m webforms.frontend.vendor check` compares the committed files with the manifests, without any tool.
 """
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -14,6 +13,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from webforms.frontend import bundles
+from webforms.frontend.bundles import digest
 from webforms.frontend.downlevel import plain_colours
 
 HERE = Path(__file__).parent
@@ -54,13 +55,45 @@ PACKAGES = (
             "dist/assets/bpmn-js.css",
         ),
     ),
+    Package(
+        "camunda-bpmn-js",
+        "5.35.0",
+        "MIT; the bpmn-js inside has the bpmn.io licence (MIT with a watermark clause)",
+        PAGES,
+        (
+            "dist/camunda-platform-modeler.production.min.js",
+            "dist/camunda-platform-navigated-viewer.production.min.js",
+            "dist/assets/bpmn-font/css/bpmn-embedded.css",
+            "dist/assets/bpmn-js.css",
+            "dist/assets/color-picker.css",
+            "dist/assets/diagram-js-minimap.css",
+            "dist/assets/diagram-js.css",
+            "dist/assets/element-templates.css",
+            "dist/assets/popup-menu.css",
+            "dist/assets/properties-panel.css",
+        ),
+    ),
+    Package(
+        "dmn-js",
+        "17.10.2",
+        "bpmn.io licence (MIT with a watermark clause)",
+        PAGES,
+        (
+            "dist/dmn-modeler.production.min.js",
+            "dist/dmn-viewer.production.min.js",
+            "dist/assets/diagram-js.css",
+            "dist/assets/dmn-font/css/dmn-embedded.css",
+            "dist/assets/dmn-js-boxed-expression-controls.css",
+            "dist/assets/dmn-js-boxed-expression.css",
+            "dist/assets/dmn-js-decision-table-controls.css",
+            "dist/assets/dmn-js-decision-table.css",
+            "dist/assets/dmn-js-drd.css",
+            "dist/assets/dmn-js-literal-expression.css",
+            "dist/assets/dmn-js-shared.css",
+        ),
+    ),
     Package("axe-core", "4.14.1", "MPL-2.0", TESTS, ("axe.min.js",)),
 )
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def problems(folder: Path) -> list[str]:
@@ -115,6 +148,10 @@ def _keep(tar: tarfile.TarFile, name: str, target: Path) -> None:
 
 def _notices(folder: Path) -> str:
     parts = ["This software contains the following works of others. In style sheets, colours were rewritten.\n"]
+    if folder == PAGES:
+        heading = "Bundled in workbench/ from the following packages; labels of the form editor were translated"
+        licences = (PAGES / bundles.HOME / "LICENSE").read_text("utf-8")
+        parts.append(f"{'=' * 80}\n{heading}\n{'=' * 80}\n\n{licences}")
     for package in PACKAGES:
         if package.folder == folder:
             text = (folder / package.home / "LICENSE").read_text("utf-8")
@@ -131,6 +168,8 @@ def refresh() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         entries = [entry for package in PACKAGES if package.folder == folder for entry in _fetch(package, npm)]
+        if folder == PAGES:
+            entries += bundles.build(folder / bundles.HOME, npm)
         notices = folder / "THIRD-PARTY-NOTICES.txt"
         notices.write_text(_notices(folder), "utf-8")
         entries.append(

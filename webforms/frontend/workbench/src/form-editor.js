@@ -1,0 +1,1 @@
+export { createFormEditor } from '@bpmn-io/form-js-editor';

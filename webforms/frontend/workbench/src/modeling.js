@@ -1,0 +1,59 @@
+// What the BPMN and DMN editors need beside the ready-made files: Chinese, token simulation and lint rules.
+import TokenSimulationModule from 'bpmn-js-token-simulation';
+import LintModule from 'bpmn-js-bpmnlint';
+import conditionalFlows from 'bpmnlint/rules/conditional-flows';
+import duplicateFlows from 'bpmnlint/rules/no-duplicate-sequence-flows';
+import endRequired from 'bpmnlint/rules/end-event-required';
+import fakeJoin from 'bpmnlint/rules/fake-join';
+import implicitSplit from 'bpmnlint/rules/no-implicit-split';
+import joinFork from 'bpmnlint/rules/no-gateway-join-fork';
+import labelRequired from 'bpmnlint/rules/label-required';
+import linkEvent from 'bpmnlint/rules/link-event';
+import noDisconnected from 'bpmnlint/rules/no-disconnected';
+import singleBlankStart from 'bpmnlint/rules/single-blank-start-event';
+import startRequired from 'bpmnlint/rules/start-event-required';
+import superfluous from 'bpmnlint/rules/superfluous-gateway';
+import typedStart from 'bpmnlint/rules/event-sub-process-typed-start-event';
+import undrawn from 'bpmnlint/rules/no-bpmndi';
+import general from 'bpmn-js-i18n/translations/zn.js';
+import zhBpmn from 'bpmn-js-i18n-zh/lib/bpmn-js/index.js';
+import zhPanel from 'bpmn-js-i18n-zh/lib/properties-panel/index.js';
+import zhCamunda from 'bpmn-js-i18n-zh/lib/camunda-properties-panel/index.js';
+import own from './zh-modeler.json';
+
+const words = { ...general, ...zhBpmn, ...zhPanel, ...zhCamunda, ...own };
+const missing = new Set(); // texts that were shown in English: what own translations are still wanted
+function translate(text, values) {
+  if (words[text] === undefined) { missing.add(text); }
+  return (words[text] ?? text).replace(/{([^}]+)}/g, (whole, key) => {
+    const value = values?.[key];
+    return value === undefined ? whole : (words[value] ?? value);
+  });
+}
+const TranslateModule = { translate: ['value', translate] };
+
+const rules = {
+  'conditional-flows': conditionalFlows, 'no-duplicate-sequence-flows': duplicateFlows, 'end-event-required': endRequired,
+  'fake-join': fakeJoin, 'no-implicit-split': implicitSplit, 'no-gateway-join-fork': joinFork, 'label-required': labelRequired,
+  'link-event': linkEvent, 'no-disconnected': noDisconnected, 'single-blank-start-event': singleBlankStart,
+  'start-event-required': startRequired, 'superfluous-gateway': superfluous,
+  'event-sub-process-typed-start-event': typedStart, 'no-bpmndi': undrawn,
+};
+// A rule whose reports speak Chinese.
+const translated = (rule) => (options) => {
+  const made = rule(options);
+  return { ...made, check: (node, reporter) => made.check(node, {
+    report: (id, message, ...rest) => reporter.report(id, translate(message), ...rest) }) };
+};
+const house = {
+  'user-task-has-role': () => ({ check(node, reporter) {
+    if (node.$type === 'bpmn:UserTask' && !node.get('camunda:candidateGroups') && !node.get('camunda:assignee')) {
+      reporter.report(node.id, '人工环节须指定承办岗位');
+    } } }),
+};
+const known = { ...Object.fromEntries(Object.entries(rules).map(([name, rule]) => [name, translated(rule)])), ...house };
+const lintConfig = {
+  config: { rules: Object.fromEntries(Object.keys(known).map((name) => [name, 'warn'])) },
+  resolver: { resolveRule(_, name) { return known[name]; }, resolveConfig() { return null; } },
+};
+export { TokenSimulationModule, LintModule, lintConfig, TranslateModule, missing };
