@@ -64,6 +64,11 @@ class CountRules:
         texts = (e.text for c in self.counts.values() for e in (c.when, c.day, *c.dimensions.values()))
         return frozenset(name for text in texts for name in DONE.findall(text))
 
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The names whose change may change a count."""
+        return frozenset().union(*(each.reads for each in self.counts.values()))
+
     def key(self, months: Months) -> str:
         """What `Case.counted_by` says when a case was counted by these rules in these months; empty without rules."""
         return f"{self.digest}/{months.closing_day}" if self.counts else ""
