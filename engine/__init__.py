@@ -49,6 +49,7 @@ from engine.consistency import inconsistencies
 from engine.corrections import Correctable
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
+from engine.decision_trials import DecisionTrial, TrialInput, TrialRule, try_decision
 from engine.definitions import Definition, define, read_files
 from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.differences import RowChange, register_diff
@@ -101,6 +102,7 @@ from engine.letters import (
     write_mail,
 )
 from engine.levels import Level
+from engine.model_files import ModelChoices, PublishedModel, model_choices, published_model
 from engine.notice_lists import NoticeRow, notices, open_notice, read_notices, unread_notices
 from engine.notices import tell_overdue
 from engine.obligations import Obligation, ObligationRow, obligation_gaps, obligations, read_obligations
@@ -263,6 +265,7 @@ __all__ = [
     "DeadlineChange",
     "DeadlinePage",
     "DeadlinePassed",
+    "DecisionTrial",
     "Definition",
     "DeployedVersion",
     "Diagram",
@@ -315,6 +318,7 @@ __all__ = [
     "Load",
     "LockedOut",
     "MailWish",
+    "ModelChoices",
     "Newborn",
     "NotAllowed",
     "NotExtendable",
@@ -334,6 +338,7 @@ __all__ = [
     "Problem",
     "ProcessKind",
     "Projected",
+    "PublishedModel",
     "Raisable",
     "Recomputed",
     "Register",
@@ -361,6 +366,8 @@ __all__ = [
     "TooManyAnswers",
     "TracedEvent",
     "TracedStep",
+    "TrialInput",
+    "TrialRule",
     "Typical",
     "UsernameTaken",
     "Visit",
@@ -469,6 +476,7 @@ __all__ = [
     "mail_wish",
     "may_administer",
     "may_repair",
+    "model_choices",
     "model_of",
     "needs_recount",
     "newborn",
@@ -496,6 +504,7 @@ __all__ = [
     "preview_change",
     "process_kinds",
     "projected_deadlines",
+    "published_model",
     "raise_event",
     "read_files",
     "read_notices",
@@ -556,6 +565,7 @@ __all__ = [
     "touch_sign_in",
     "traced",
     "trial_processes",
+    "try_decision",
     "undated",
     "unread_notices",
     "upgrade",

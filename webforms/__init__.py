@@ -21,12 +21,14 @@ from webforms import (
     desk_load,
     diagrams,
     directory,
+    element_templates,
     errors,
     heat,
     i18n,
     incidents,
     limits,
     menu,
+    model_view,
     notices,
     obligations,
     openings,
@@ -75,6 +77,8 @@ PAGES = (
     account,
     absences,
     statistics,
+    model_view,
+    element_templates,
 )
 
 

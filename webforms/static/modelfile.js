@@ -1,0 +1,27 @@
+/* On every page about a file of a model: the list of the other files, and fetching the text of this one. */
+(function () {
+  "use strict";
+  var form = document.querySelector("[data-open-file]");
+  if (form) {
+    form.hidden = false;
+    form.addEventListener("submit", function (event) { event.preventDefault(); });
+    form.querySelector("select").addEventListener("change", function (event) {
+      window.location = form.dataset.base + event.target.value.split("/").map(encodeURIComponent).join("/");
+    });
+  }
+  window.ModelFile = {
+    read: function (box) {
+      return fetch(box.dataset.source, { credentials: "same-origin" }).then(function (answer) {
+        if (!answer.ok) { throw new Error(answer.status); }
+        return answer.text();
+      });
+    },
+    failed: function (box, error) {
+      var words = document.createElement("p");
+      words.className = "note note-error";
+      words.textContent = box.dataset.failed + " " + (error && error.message || "");
+      box.replaceChildren(words);
+      box.dataset.ready = "failed";
+    }
+  };
+})();
