@@ -63,6 +63,7 @@ def everything(house):
         "task_id": page.tasks[0].task_id,
         "deadline_id": page.deadlines[0].deadline_id,
         "paper_id": page.papers[0].id,
+        "version_id": 1,
         "file_id": uuid4(),
         "process": "mediation",
         "kind": "acceptance_notice",
