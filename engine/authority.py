@@ -38,6 +38,7 @@ class Role:
     scope: str = "office"
     sees: str = "office"
     leads: bool = False  # may give other people's tasks to somebody else
+    models: str = ""  # draw: changes models, and decides on those of others; approve: decides only
 
 
 def pool_of(role: str, office: str, roles: Mapping[str, Role]) -> str:
@@ -77,6 +78,20 @@ def may_lead(actor: Actor, office: str, roles: Mapping[str, Role]) -> bool:
     """Whether the person leads the work of this office: as its head, or for the whole district."""
     held = [(roles[role], where) for role, where in actor.roles if role in roles]
     return any(role.leads and (where == office or role.scope == "district") for role, where in held)
+
+
+def may_draw(actor: Actor, roles: Mapping[str, Role]) -> bool:
+    """Whether the person may change models."""
+    return actor.id is None or _models(actor, roles, ("draw",))
+
+
+def may_approve(actor: Actor, roles: Mapping[str, Role]) -> bool:
+    """Whether the person may decide whether somebody else's model is published."""
+    return _models(actor, roles, ("draw", "approve"))
+
+
+def _models(actor: Actor, roles: Mapping[str, Role], allowed: tuple[str, ...]) -> bool:
+    return any(role in roles and roles[role].models in allowed for role, _ in actor.roles)
 
 
 def require_sight(actor: Actor, offices: Iterable[str], roles: Mapping[str, Role]) -> None:

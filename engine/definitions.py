@@ -18,7 +18,7 @@ from engine.counting import CountRules, read_counts
 from engine.errors import Finding, InvalidDefinition
 from engine.facts import Fact, read_facts, typed
 from engine.forms import Form, read_rules
-from engine.includes import TEXT, included_names, place_of
+from engine.includes import SCENARIOS, TEXT, included_names, place_of
 from engine.levels import Level, read_levels
 from engine.recurrence import Recurrence, read_recurrence
 
@@ -185,6 +185,17 @@ def read_files(folder: Path) -> dict[str, str]:
             findings.append(Finding("include-clash", "semantics", "manifest.toml", None, reason))
         elif path.is_file():  # what is missing is a finding of the checks
             _take(path, name, files, findings)
+    if findings:
+        raise InvalidDefinition(findings)
+    return files
+
+
+def read_scenarios(folder: Path) -> dict[str, str]:
+    """The scenarios of a process folder by relative name. Raises InvalidDefinition for what is not text or too big."""
+    files: dict[str, str] = {}
+    findings: list[Finding] = []
+    for path in sorted((folder / "scenarios").glob("*.toml")):
+        _take(path, SCENARIOS + path.name, files, findings)
     if findings:
         raise InvalidDefinition(findings)
     return files

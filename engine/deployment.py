@@ -13,6 +13,7 @@ from engine.authority import Actor
 from engine.checks import check_files
 from engine.directory import directory
 from engine.errors import InvalidDefinition
+from engine.includes import apart
 from engine.model import CalendarEntry, Version
 from engine.rows import DeployedVersion
 
@@ -22,14 +23,17 @@ def deploy(session: Session, folder: Path, *, actor: Actor, now: datetime) -> De
 
     The same content is the same version. Raises InvalidDefinition with every finding.
     """
-    return deploy_files(session, definitions.read_files(folder), actor=actor, now=now)
+    files = definitions.read_files(folder) | definitions.read_scenarios(folder)
+    return deploy_files(session, files, actor=actor, now=now)
 
 
 def deploy_files(session: Session, files: Mapping[str, str], *, actor: Actor, now: datetime) -> DeployedVersion:
-    """`deploy` for files that are already read (name -> text)."""
+    """`deploy` for files that are already read (name -> text); scenarios among them are kept beside the version."""
+    files, scenarios = apart(files)
     digest = definitions.digest_of(files)
     known = session.scalar(select(Version).where(Version.digest == digest, Version.active))
     if known is not None:
+        known.scenarios = scenarios or known.scenarios
         return _deployed(known, is_new=False)
     known_here = directory(session)
     roles, offices = frozenset(known_here.roles), frozenset(known_here.offices)
@@ -49,6 +53,7 @@ def deploy_files(session: Session, files: Mapping[str, str], *, actor: Actor, no
         active=True,
     )
     version.active = True
+    version.scenarios = scenarios or version.scenarios or {}
     session.add(version)
     _watch(session, definition, now)
     append_ledger(session, "version_deployed", {"process": definition.process, "digest": definition.digest}, actor, now)

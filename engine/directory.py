@@ -183,7 +183,14 @@ def build(documents: Mapping[str, Mapping[str, Any]], states: Mapping[str, str])
     """A directory from its documents by name; `states` names what is published in each register."""
     offices = {o["id"]: o for o in _rows(documents.get("offices", {}), "offices")}
     roles = {
-        r["id"]: Role(r["id"], r["name"], r.get("scope", "office"), r.get("sees", "office"), bool(r.get("leads")))
+        r["id"]: Role(
+            r["id"],
+            r["name"],
+            r.get("scope", "office"),
+            r.get("sees", "office"),
+            bool(r.get("leads")),
+            r.get("models", ""),
+        )
         for r in _rows(documents.get("roles", {}), "roles")
     }
     declared = [

@@ -78,6 +78,26 @@ class TaskClosed(CaseChanged):
     code = "task-closed"
 
 
+class DraftChanged(CaseChanged):
+    """Somebody else has saved this file meanwhile; both texts are kept until one of them is chosen.
+
+    `theirs` is the text that is stored now (None: they removed the file), `revision` the number to save on top of it.
+    """
+
+    code = "draft-changed"
+
+    def __init__(self, message: str = "", *, theirs: str | None = None, revision: int = 0, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.theirs = theirs
+        self.revision = revision
+
+
+class DraftClosed(CaseChanged):
+    """This draft cannot be changed now: it is handed in, published or discarded."""
+
+    code = "draft-closed"
+
+
 class AlreadyDone(EngineError):
     """This submission was already carried out."""
 
@@ -101,6 +121,16 @@ class Problem:
     code: str
     message: str
     params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NotReady(EngineError):
+    """The draft cannot be handed in or published yet. `reasons` says what is missing, by code."""
+
+    code = "not-ready"
+
+    def __init__(self, reasons: Sequence[Problem]) -> None:
+        super().__init__("; ".join(reason.message for reason in reasons))
+        self.reasons = tuple(reasons)
 
 
 class InvalidAnswers(EngineError):

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 TEXT = frozenset([".toml", ".bpmn", ".dmn", ".form", ".html", ".md"])  # what a process folder is made of
+SCENARIOS = "scenarios/"  # kept beside a version, no part of it
 PARTS = 3  # sibling folder, folder in it, file
 
 
@@ -33,3 +34,9 @@ def is_includable(name: Any) -> bool:
 def place_of(included: str) -> str:
     """Where the copy goes: under the last two parts of its name."""
     return "/".join(PurePosixPath(included).parts[-2:])
+
+
+def apart(files: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What a version is made of, and the scenarios that are kept beside it."""
+    own = {name: text for name, text in files.items() if not name.startswith(SCENARIOS)}
+    return own, {name: text for name, text in files.items() if name.startswith(SCENARIOS)}

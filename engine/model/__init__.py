@@ -6,6 +6,7 @@ from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
 from engine.model.contents import Draft, File, Paper
 from engine.model.figures import EVERYWHERE, OPEN_ENDED, Occurrence, Tally
+from engine.model.library import ApiToken, ModelDraft, Publication
 from engine.model.notices import MailChoice, Notice
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
@@ -24,6 +25,7 @@ __all__ = [
     "OPEN_ENDED",
     "Absence",
     "Anchor",
+    "ApiToken",
     "Base",
     "CalendarEntry",
     "CalendarStart",
@@ -43,11 +45,13 @@ __all__ = [
     "Instant",
     "Ledger",
     "MailChoice",
+    "ModelDraft",
     "Notice",
     "Occurrence",
     "Paper",
     "Person",
     "PersonRole",
+    "Publication",
     "Reference",
     "SensitiveFact",
     "SignIn",

@@ -9,7 +9,10 @@ from engine.model.base import Base
 
 
 class Version(Base):
-    """One deployed version of a process folder; never changed after it is written. `files`: name -> text."""
+    """One deployed version of a process folder; never changed after it is written. `files`: name -> text.
+
+    The scenarios are kept beside them: they say what must hold, and change nothing in how a case runs.
+    """
 
     __tablename__ = "version"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -17,6 +20,7 @@ class Version(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     files: Mapped[dict[str, Any]]
+    scenarios: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     deployed_by: Mapped[str]
     deployed_at: Mapped[datetime]
     active: Mapped[bool] = mapped_column(default=True)

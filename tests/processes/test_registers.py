@@ -97,12 +97,13 @@ def test_departments_from_memory_are_marked() -> None:
 
 def test_roles_are_complete() -> None:
     for role in ROLES:
-        assert set(role) - {"leads"} == {"id", "name", "scope", "sees", "description"}
+        assert set(role) - {"leads", "models"} == {"id", "name", "scope", "sees", "description"}
         assert ID.fullmatch(role["id"])
         assert role["scope"] in {"office", "district"}
         assert role["sees"] in {"office", "all", "none"}
         assert not (role["scope"] == "office" and role["sees"] == "all")
-    assert len(ROLES) == 18
+        assert role.get("models", "draw") in {"draw", "approve"}
+    assert len(ROLES) == 19
 
 
 def test_there_are_forty_six_matters_in_order() -> None:
