@@ -98,8 +98,8 @@ def headers(response: Response) -> Response:
     if request.endpoint == "static":
         lasting = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = lasting
-    else:
-        response.headers.setdefault("Cache-Control", "no-store")
+    elif not response.cache_control.private:  # a file that is sent says "no-cache", which lets others keep it
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 

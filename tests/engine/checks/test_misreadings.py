@@ -255,7 +255,7 @@ def results_of_a_second_round():
                  flow("x", "m", "again"), flow("x", "end", name="out"))  # fmt: skip
     accepted(text)
     player = Player(text, {"rows": [1]}).do("ask", v=1).do("more", again=True).do("ask", v=2)
-    assert player.variables["said"] == [{"v": 2}]
+    assert player.variables["said"] == [{"row": 1, "v": 2}]
 
 
 def counted_results():

@@ -96,7 +96,7 @@ def whole_life(compiled: runtime.Compiled) -> list[runtime.Step]:
     player.tell("note")
     player.do("n").do("n").do("each").do("each").do("b").do("c")
     assert player.done
-    assert player.variables["said"] == [{}, {}]
+    assert player.variables["said"] == [{"row": 1}, {"row": 2}]
     return player.journal
 
 
