@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine import registry
 from engine.audit import append_ledger
 from engine.authority import Actor, Role
+from engine.case_records import case_record
 from engine.deadlines import OFFICE, Calendar, load_calendar
 from engine.errors import NotFound
 from engine.functions import DIRECTORY
@@ -153,6 +154,7 @@ def directory(session: Session, reference: str | None = None) -> Directory:
             "person id": _ids(session),
             "reports": partial(reports, session),
             "last report": partial(last_report, session),
+            "case record": partial(case_record, session),
             "user name": _usernames(session),
         }
     )

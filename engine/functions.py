@@ -7,6 +7,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from engine.masking import masked_text
+
 EVERYWHERE = "*"
 DIRECTORY: ContextVar[Mapping[str, Callable[..., Any]]] = ContextVar("directory", default=MappingProxyType({}))
 
@@ -84,6 +86,12 @@ def _figures(report: Any, office: Any, first_day: Any, last_day: Any, reported: 
     return find(str(report), None if office is None else str(office), *days, told)
 
 
+def _case_record(number: Any, office: Any) -> Any:
+    """What is known of an office's own case by its number: title, status, outcome, facts (without sensitive ones)."""
+    find = DIRECTORY.get().get("case record")
+    return None if find is None or number is None or office is None else find(str(number), str(office))
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _period("wd"),
     "days": _period("d"),
@@ -100,4 +108,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "registers": _register_rows,
     "figures": _figures,
     "register changes": _register_changes,
+    "case record": _case_record,
+    "masked text": masked_text,
 }
