@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 import engine
+from engine.case_records import case_record
 from scheduler.playing import Player
 from scheduler.scenarios import Scenarios
 from scheduler.stories import read_story
@@ -19,11 +20,29 @@ def scenarios():
     return Scenarios(PROCESSES)
 
 
+def stories_before(story):
+    """The stories that a story comes after."""
+    names = [name.partition("/") for name in story.after]
+    return [read_story(PROCESSES / process / "scenarios" / f"{name}.toml") for process, _, name in names]
+
+
+def play(stage, story, scenarios):
+    """Tell a story to its end in a house; what went wrong."""
+    player = Player(stage, story, scenarios.definitions)
+    for instant in player.play():
+        stage.advance(instant)
+    return player.problems
+
+
 def told(scenarios, name, *, until=None):
     """The house after a story; `until` is a task before which the telling ends."""
     process, _, story = name.partition("/")
     read = read_story(PROCESSES / process / "scenarios" / f"{story}.toml")
-    stage = scenarios.house.sandbox(read.at)
+    stage = scenarios.house.sandbox(
+        min(read.at, *(each.at for each in stories_before(read))) if read.after else read.at
+    )
+    for each in stories_before(read):
+        play(stage, each, scenarios)
     player = Player(stage, read, scenarios.definitions, stop_before=until or "")
     for instant in player.play():
         stage.advance(instant)
@@ -143,3 +162,69 @@ def test_who_has_not_read_is_urged_by_name(scenarios):
     assert [one["text"] for one in told_whom if "逾期未答复" in one.get("text", "")] == [
         "2025年第四季度行政调解工作情况通报点名的问题逾期未答复：柳林镇人民政府"
     ]
+
+
+def test_names_that_are_still_in_a_case_text_stop_it(scenarios):
+    number = "恩渔溪行调〔2026〕001号"
+    text = "李 秀兰赔了钱，住和平街12号。"
+    story = read_story(PROCESSES / "experience/scenarios/case_published.toml")
+    (handled,) = stories_before(story)
+    stage = scenarios.house.sandbox(handled.at)
+    assert play(stage, handled, scenarios) == []
+    changed = [replace(s, answers={**s.answers, "case_text": text}) if s.do == "write_case" else s for s in story.steps]
+    problems = play(stage, replace(story, steps=tuple(changed)), scenarios)
+    assert "还有当事人的姓名、住址，或者电话、证件、账号、车牌号码" in " ".join(problems)
+    with stage.database.reads.begin() as session:
+        engine.directory(session)
+        known = case_record(session, number, "yuxi_town")
+        assert known is not None
+        assert (known["status"], known["facts"]["applicants"][0]["name"]) == ("completed", "王建国")
+        assert "id_number" not in known["facts"]["applicants"][0]
+        assert case_record(session, number, "liulin_town") is None, "an office knows its own cases"
+
+
+def test_a_case_that_nobody_knows_is_not_nominated(scenarios):
+    step = {"source_number": "恩渔溪行调〔2026〕999号", "case_text": "两家排水争执。", "case_lesson": "先看现场。"}
+    assert "没有这个案号，或者不是本单位已经办结的案件。" in refusals(
+        scenarios, "experience/case_published", "write_case", **step
+    )
+
+
+def test_what_is_published_is_in_the_register_of_experience(scenarios):
+    stage, _ = told(scenarios, "experience/practice_published")
+    with stage.database.reads.begin() as session:
+        rows = engine.register_rows(session, "experience", as_of=date(2026, 5, 11), office="yuxi_town").rows
+    assert [(row.data["name"], row.data["kind"]) for row in rows] == [("渔溪镇：院坝调解日", "practice")]
+
+
+def test_a_transfer_carries_what_is_known_and_the_result_comes_back(scenarios):
+    _, player = told(scenarios, "linkage/handled_here")
+    case = player.seen("mediation")
+    assert case.variables["applicants"][0]["address"] == "渔溪镇和平街12号"
+    assert case.variables["intake_kind"] == "referral"
+    assert player.seen().variables["handling_result"] == "not_accepted"
+
+
+def test_a_referred_case_hands_itself_over_to_the_unit_that_is_competent(scenarios):
+    _, player = told(scenarios, "mediation/referred")
+    transfer = player.seen("linkage")
+    assert transfer.variables["receiver_office"] == "market_supervision_bureau"
+    assert transfer.variables["issue"] == "双方因院坝排水发生争执，墙面受损。"
+
+
+def test_every_unit_is_asked_whether_it_adopts_the_manual(scenarios):
+    bureau = "justice_bureau"
+    stage, player = told(scenarios, "procedure_manual/revised")
+    assert len(player.seen().variables["missing_units"]) == 42
+    with stage.database.reads.begin() as session:
+        found = {
+            day: [row.data["version"] for row in engine.register_rows(session, "manual", as_of=day, office=bureau).rows]
+            for day in (date(2026, 4, 30), date(2026, 5, 1), date(2026, 6, 30), date(2026, 7, 1))
+        }
+    assert list(found.values()) == [[], [1], [1], [2]]
+
+
+def test_an_expert_who_does_not_answer_is_on_record_as_such(scenarios):
+    _, player = told(scenarios, "guidance/not_confirmed")
+    kinds = [row["opinion_kind"] for row in player.seen().variables["pool_use"]]
+    assert kinds == ["no_answer", "no_answer"]
