@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.pool import StaticPool
 
 import engine
+from scheduler.officials import officials
 from scheduler.playing import Player
 from scheduler.retelling import Retelling, is_plain
 from scheduler.sandbox import House, Sandbox, process_folders
@@ -95,7 +96,7 @@ class Demo:
 
     def play(self, stage: Sandbox, plans: Sequence[Plan], now: datetime) -> Iterator[Plan]:
         """Let everything happen up to now, in the order of time; passes on each case that is told."""
-        waiting = []
+        waiting: list[tuple[datetime, int, Iterator[datetime], Player | None]] = []
         for number, plan in enumerate(plans):
             shift = self._shift(plan, number, now)
             if shift is None and plan.ends is not None:  # holidays stand in the way of this one, whatever the week
@@ -106,31 +107,38 @@ class Demo:
             player = self._player(stage, plan, shift)
             told = player.play()
             waiting.append((next(told), number, told, player))
-        heapify(waiting)
         openings = self._openings({plan.story.process for plan in plans}, now)
+        for number, row in enumerate(self.document["kept"], start=len(plans)):
+            for begins, _ in (each for each in openings if each[1].startswith(f"{row['process']}/")):
+                working = officials(self, stage, row, begins)
+                waiting.append((next(working), number, working, None))
+        heapify(waiting)
         while waiting and waiting[0][0] <= now:
-            instant, number, told, player = heappop(waiting)
+            instant, number, telling, teller = heappop(waiting)
             self._keep_calendar(stage, openings, instant)
             stage.advance(instant)
-            upcoming = next(told, None)
+            upcoming = next(telling, None)
             if upcoming is not None:
-                heappush(waiting, (max(upcoming, instant), number, told, player))
-            else:
-                self.problems += [f"{player.story.name} at {player.office}: {problem}" for problem in player.problems]
+                heappush(waiting, (max(upcoming, instant), number, telling, teller))
+            elif teller is not None:
+                self.problems += [f"{teller.story.name} at {teller.office}: {problem}" for problem in teller.problems]
                 yield plans[number]
         self._keep_calendar(stage, openings, now)
         stage.advance(now)
         self._settle_down(stage, now)
-        yield from (plans[number] for _, number, _, _ in waiting)
+        yield from (plans[number] for _, number, _, teller in waiting if teller is not None)
 
     def _openings(self, told: Collection[str], now: datetime) -> list[tuple[datetime, str]]:
-        """For processes that no story tells of: their entry, and shortly before the calendar opened it last."""
+        """For processes that no story tells of: their entry, and shortly before the calendar opened it last.
+
+        Where people keep it (`[[kept]]`), before it opened the first of so many `periods`.
+        """
         assert self.directory is not None  # noqa: S101 `open` comes first
-        found = []
+        found, kept = [], {row["process"]: row["periods"] for row in self.document["kept"]}
         for process, definition in self.definitions.items():
             for entry in definition.calendar[:1] if process not in told else ():
                 passed = takewhile(lambda one: one.at < now, entry.occurrences(now - HIRED, self.directory.calendar))
-                found += [(one.at - PACE, f"{process}/{entry.id}") for one in list(passed)[-1:]]
+                found += [(one.at - PACE, f"{process}/{entry.id}") for one in list(passed)[-kept.get(process, 1) :][:1]]
         return sorted(found)
 
     def _keep_calendar(self, stage: Sandbox, openings: list[tuple[datetime, str]], until: datetime) -> None:

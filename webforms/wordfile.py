@@ -96,6 +96,8 @@ class _Writer:
     def _block(self, element: Any, place: Any, look: Look) -> None:
         if element.tag in BLOCKS:
             signs = "paper-sign" in _classes(element)
+            if "annex" in _classes(element):
+                self.document.add_page_break()
             self.blocks(
                 element, place, replace(look, indent=False, left=SIGNS, before=6, align=None) if signs else look
             )

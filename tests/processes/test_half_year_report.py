@@ -71,7 +71,7 @@ def test_it_is_a_paper_and_a_word_document_with_every_part(reported):
         page = engine.paper_page(session, paper.id, engine.SYSTEM)
     document = Document(io.BytesIO(word_file(page.html, title=page.title, at=page.issued_at)))
     texts = [paragraph.text for paragraph in document.paragraphs]
-    assert page.paper_number == "恩司〔2026〕01号" and "关于2026年上半年行政调解工作情况的报告" in texts
+    assert page.paper_number == "恩司〔2026〕01号" and "关于2026年上半年\n行政调解工作情况的报告" in texts
     assert [text for text in texts if text in HEADINGS] == HEADINGS
     assert "某镇调解一起摊位占道纠纷，双方当场达成协议，赔偿三百元当场付清。" in texts
     units, types, figures = document.tables

@@ -69,6 +69,22 @@ def test_the_history_ends_now_and_is_sound(told):
         assert engine.verify(session) == []
 
 
+def test_reports_are_there_in_every_state(told):
+    _, stage, _, _ = told
+    with stage.database.reads.begin() as session:
+        newest = engine.report_board(session, engine.SYSTEM, "monthly_report", now=NOW)
+        before = engine.report_board(session, engine.SYSTEM, "monthly_report", first=newest.periods[1][0], now=NOW)
+        half = engine.report_board(session, engine.SYSTEM, "half_year_report", now=NOW)
+    assert (newest.name, before.name) == ("2026年10月", "2026年9月") and len(newest.rows) == len(before.rows) == 43
+    for board in (newest, before):
+        assert any(row.is_owed for row in board.rows) and board.totals["accepted"] > 0
+        assert sum(row.handed is not None and row.handed.accepted_at is not None for row in board.rows) > 20
+    assert any(row.handed is not None and row.handed.accepted_at is None for row in newest.rows)
+    assert any(row.handed is not None and row.is_late for row in before.rows)
+    assert any(row.handed is not None and row.handed.revision > 1 for row in (*newest.rows, *before.rows))
+    assert [row.handed.accepted_at is not None for row in half.rows if row.handed] == [True]
+
+
 def test_the_accounts_that_are_shown_exist(told):
     demo, stage, _, _ = told
     assert [account.username for account in demo.shown_accounts()] == demo.document["shown"]
