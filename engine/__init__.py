@@ -27,6 +27,7 @@ from engine.bulk import (
 )
 from engine.bundles import BundleRefused, pack, unpack
 from engine.calendars import InvalidCalendar
+from engine.carry_plans import CarriedDeadline, CarriedTask, CasePlan, Refusal
 from engine.casefile import (
     case_page,
     deadline_page,
@@ -74,6 +75,7 @@ from engine.errors import (
     NotAllowed,
     NotExtendable,
     NotFound,
+    NotMigratable,
     NotMovable,
     NotReady,
     OwnRequest,
@@ -106,6 +108,14 @@ from engine.letters import (
     write_mail,
 )
 from engine.levels import Level
+from engine.mappings import suggested_mapping
+from engine.migrating import (
+    MigrationPlan,
+    migrate_case,
+    plan_migration,
+    running_cases,
+    undo_migration,
+)
 from engine.model_drafts import (
     add_change_entry,
     behaviour_digest,
@@ -291,10 +301,13 @@ __all__ = [
     "Busy",
     "CalendarRule",
     "Candidate",
+    "CarriedDeadline",
+    "CarriedTask",
     "CaseChanged",
     "CaseCount",
     "CaseMoved",
     "CasePage",
+    "CasePlan",
     "CaseRow",
     "ChangePage",
     "ChangePreview",
@@ -365,12 +378,14 @@ __all__ = [
     "Load",
     "LockedOut",
     "MailWish",
+    "MigrationPlan",
     "ModelChoices",
     "ModelFiles",
     "Newborn",
     "NotAllowed",
     "NotExtendable",
     "NotFound",
+    "NotMigratable",
     "NotMovable",
     "NotReady",
     "NoticeRow",
@@ -391,6 +406,7 @@ __all__ = [
     "PublishedModel",
     "Raisable",
     "Recomputed",
+    "Refusal",
     "Register",
     "RegisterInfo",
     "RegisterPage",
@@ -544,6 +560,7 @@ __all__ = [
     "make_token",
     "may_administer",
     "may_repair",
+    "migrate_case",
     "model_choices",
     "model_of",
     "needs_recount",
@@ -567,6 +584,7 @@ __all__ = [
     "person_name",
     "person_of",
     "plain",
+    "plan_migration",
     "plan_starts",
     "postpone_reminder",
     "postpone_start",
@@ -606,6 +624,7 @@ __all__ = [
     "retry_incident",
     "return_task",
     "revoke_token",
+    "running_cases",
     "save_draft",
     "search",
     "sees_all_cases",
@@ -630,6 +649,7 @@ __all__ = [
     "store_reference",
     "stuck_cases",
     "submit_draft",
+    "suggested_mapping",
     "sum_up",
     "survives_reload",
     "table_sizes",
@@ -646,6 +666,7 @@ __all__ = [
     "trial_processes",
     "try_decision",
     "undated",
+    "undo_migration",
     "unpack",
     "unread_notices",
     "upgrade",

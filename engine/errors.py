@@ -66,6 +66,12 @@ class CaseMoved(CaseChanged):
     code = "case-moved"
 
 
+class NotMigratable(EngineError):
+    """This case cannot be carried over to that version; `reasons` are the codes of what speaks against it."""
+
+    code = "not-migratable"
+
+
 class OwnRequest(NotAllowed):
     """Nobody decides on their own request; somebody else has to."""
 

@@ -4,19 +4,19 @@ A stay is a token in an activity, a catch event or an event gateway; end events 
 are passed in no time, and counted too. Gateways and what the machine does at once are not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import runtime
 from engine.clocks import EXPIRED, Clock
 from engine.deadlines import OFFICE
 from engine.definitions import Definition, define
-from engine.model import Case, Deadline, Event, Stay, StayTally, Version
+from engine.model import Case, CaseMigration, Deadline, Event, Stay, StayTally, Version
 from engine.projections import Loaded, clock_of, office_of
 from engine.runtime import Token, Waiting
 from engine.statements import WRITE_STAYS
@@ -25,6 +25,7 @@ from engine.values import loads
 REST = runtime.ACTIVITIES | {"intermediateCatchEvent", "eventBasedGateway"}
 PASSED = frozenset(["boundaryEvent", "endEvent", "sendTask", "serviceTask"])
 CHUNK = 500
+CARRIED = frozenset(["case_migrated", "migration_undone"])  # events by which a case changes its version
 
 
 def moves(loaded: Loaded, after: Waiting, done: Iterable[str], now: datetime) -> dict[str, Any]:
@@ -67,31 +68,52 @@ def rebuild_stays(session: Session) -> int:
     session.execute(delete(StayTally))
     found = 0
     known: dict[int, Definition] = {}
+
+    def definition_of(version_id: int) -> Definition:
+        if version_id not in known:
+            version = session.get_one(Version, version_id)
+            known[version_id] = define(version.files, version.process)
+        return known[version_id]
+
     for case in session.scalars(select(Case).order_by(Case.id).execution_options(yield_per=CHUNK)):
-        if case.version_id not in known:
-            version = session.get_one(Version, case.version_id)
-            known[case.version_id] = define(version.files, version.process)
-        rows = _told(session, case, known[case.version_id])
+        rows = _told(session, case, definition_of)
         found += len(rows)
         if rows:
             session.execute(insert(Stay), rows)
     return found
 
 
-def _told(session: Session, case: Case, definition: Definition) -> list[dict[str, Any]]:
+def carry(session: Session, loaded: Loaded, version_id: int) -> list[list[str]]:
+    """The case rests in elements of another version now: its open stays go along; what the trail keeps of that."""
+    rest = _resting(loaded.definition, loaded.before)
+    for token, at in rest.items():
+        where = (Stay.id == token, Stay.left_at.is_(None))
+        session.execute(update(Stay).where(*where).values(version_id=version_id, element=at.element))
+    return [[token.hex, at.element] for token, at in rest.items()]
+
+
+def _told(session: Session, case: Case, definition_of: Callable[[int], Definition]) -> list[dict[str, Any]]:
     """The stays of a case as its trail tells them."""
     rows: dict[UUID, dict[str, Any]] = {}
     passed: list[dict[str, Any]] = []
+    first = select(CaseMigration.from_version).where(CaseMigration.case_id == case.id).order_by(CaseMigration.id)
+    version = session.scalar(first.limit(1)) or case.version_id
     for event in session.scalars(select(Event).where(Event.case_id == case.id).order_by(Event.seq)):
         detail = loads(event.detail)
+        if event.kind in CARRIED:
+            version = int(detail["version"])
+            for token, element in detail["rests"]:
+                rows[UUID(hex=token)] |= {"version_id": version, "element": element}
         for token, element, office in detail.get("in", ()):
-            rows[UUID(hex=token)] = _row(case, UUID(hex=token), element, office, event.at)
+            rows[UUID(hex=token)] = _row(case, UUID(hex=token), element, office, event.at) | {"version_id": version}
         for token, completed, is_late in detail.get("out", ()):
             row = rows.get(UUID(hex=token))
             if row is not None:
                 row |= _ended(event.at) | {"completed": completed, "is_late": is_late}
                 row["seconds"] = int(event.at.timestamp()) - int(row["entered_at"].timestamp())
-        passed += _passed(definition, case, detail.get("done", ()), event.at)
+        done = _passed(definition_of(version), case, detail.get("done", ()), event.at)
+        passed += [row | {"version_id": version} for row in done]
+    definition = definition_of(case.version_id)
     if any(row["left_at"] is None for row in rows.values()):
         waiting = runtime.waiting(runtime.load(case.state, definition.compiled))
         deadlines = session.scalars(select(Deadline).where(Deadline.case_id == case.id))

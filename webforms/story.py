@@ -43,6 +43,8 @@ ENGLISH = {
     "deadline_reminded": "Reminder: last day of “%(label)s” is %(day)s",
     "level_changed": "The level is now: %(label)s",
     "level_removed": "It has no level any more",
+    "case_migrated": "The case goes on by another version of the procedure: %(reason)s",
+    "migration_undone": "The case is back on the version it came from: %(reason)s",
     "timer_fired": "A time limit was reached and the procedure went on",
 }
 

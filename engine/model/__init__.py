@@ -2,6 +2,7 @@
 
 from engine.model.absences import Absence
 from engine.model.base import FAR, NAMING, Base, Instant
+from engine.model.carried import CaseMigration
 from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
 from engine.model.contents import Draft, File, Paper
@@ -31,6 +32,7 @@ __all__ = [
     "CalendarStart",
     "Case",
     "CaseLink",
+    "CaseMigration",
     "CaseOffice",
     "ChangeRequest",
     "Counter",

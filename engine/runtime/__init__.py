@@ -15,10 +15,12 @@ from engine.functions import DIRECTORY, FUNCTIONS
 from engine.runtime import events, repairs, specs
 from engine.runtime.codec import dump, load
 from engine.runtime.diagram import ACTIVITIES, Diagram, Element, Flow, is_throw, read_diagram
+from engine.runtime.fitting import Unfit, unfit
 from engine.runtime.messaging import Thrown
 from engine.runtime.moving import Movable, destinations, movable, move, reopen, reopenings
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
+from engine.runtime.transplant import renamed, transplant
 from engine.runtime.turn import OBSERVED, Rules, Turn
 from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
 
@@ -43,6 +45,7 @@ __all__ = [
     "Thrown",
     "Token",
     "Turn",
+    "Unfit",
     "Wait",
     "Waiting",
     "begin",
@@ -56,8 +59,11 @@ __all__ = [
     "move",
     "normalise",
     "read_diagram",
+    "renamed",
     "reopen",
     "reopenings",
+    "transplant",
+    "unfit",
     "waiting",
 ]
 

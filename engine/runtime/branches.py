@@ -56,7 +56,7 @@ class Drawing:
         splits = self.elements[element].kind in SPLITS and len(flows) > 1
         for flow in flows:
             self.arrived[flow.id] = _opened(branch, element, flow.id) if splits else branch
-            if not self._joins(flow.target):
+            if not self.joins(flow.target):
                 found.append((flow.target, self.arrived[flow.id]))
             elif all(one.id in self.arrived for one in self.into[flow.target]):
                 pending[:] = [one for one in pending if one != flow.target]
@@ -65,7 +65,8 @@ class Drawing:
                 pending.append(flow.target)
         return found
 
-    def _joins(self, element: str) -> bool:
+    def joins(self, element: str) -> bool:
+        """Whether tokens of several flows become one here."""
         return self.elements[element].kind in SPLITS and len(self.into.get(element, ())) > 1
 
     def _forced(self, join: str) -> tuple[str, Branch]:
@@ -87,7 +88,7 @@ class Drawing:
         return tuple(common)
 
     def _meet(self, element: str, branch: Branch) -> None:
-        if self.branch[element] != branch and not self._joins(element):
+        if self.branch[element] != branch and not self.joins(element):
             self.mixed.add(element)
 
     def _spread(self) -> None:
