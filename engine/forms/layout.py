@@ -112,7 +112,7 @@ def _rows(each: Field, given: Any, path: str, fact: Any, sources: Sources) -> li
     asked = {column.key for column in _columns(each.children) if not column.readonly}
     follows = each.fixed_rows or given is fact
     rows = []
-    for index, row in enumerate(_as_they_were(each, given, before) if is_fixed else given):
+    for index, row in enumerate(as_they_were(each, given, before) if is_fixed else given):
         was = _place(row.get(WAS), index if follows and WAS not in row else None)
         old = before[was] if was is not None and was < len(before) else {}
         kept = {key: value for key, value in old.items() if key not in asked}
@@ -121,7 +121,7 @@ def _rows(each: Field, given: Any, path: str, fact: Any, sources: Sources) -> li
     return rows
 
 
-def _as_they_were(
+def as_they_were(
     each: Field, given: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """One answer for each row of the fact, in its order, whatever was sent: rows are neither added nor left out.

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.forms.fields import INERT, WAS, Field, walk
 from engine.forms.form import Form
+from engine.forms.layout import as_they_were
 from engine.forms.values import as_text
 
 MAX_ROWS = 1_000
@@ -55,8 +56,9 @@ def _mappings(given: Any) -> list[Mapping[str, Any]]:
 
 def _rows(each: Field, given: Any, fact: Any) -> list[dict[str, Any]]:
     before = _mappings(fact)
+    sent = _mappings(given)
     rows = []
-    for row in _mappings(given):
+    for row in as_they_were(each, sent, before) if each.fixed_rows and before else sent:
         was = row.get(WAS)
         place = int(was) if isinstance(was, str) and was.isascii() and was.isdigit() and len(was) < 6 else None  # noqa: PLR2004 digits
         old = before[place] if place is not None and place < len(before) else {}

@@ -251,7 +251,7 @@ def test_a_card_is_named_and_explained_by_columns_that_cannot_be_changed(app):
         form = engine.Form.parse(json.dumps(cards))
         drawn = view(form, {"figures": [{"_was": "0"}]}, {}, options, {"figures": FIGURES})
         html = render_template_string(PAGE, view=drawn, answers=None)
-    [row] = drawn.blocks[0].rows
+    row, *_ = drawn.blocks[0].rows
     assert [one.label for one in row.blocks] == ["系统数", "改为"], "what names the row is not asked again"
     assert "<legend>受理</legend>" in html and "按受理日" in html and html.index("一") < html.index("受理")
     cards["components"][0]["components"][2]["readonly"] = False
@@ -267,6 +267,8 @@ def test_a_list_is_drawn_as_a_table_with_named_rows_and_a_rule_is_told_once(app)
     with app.test_request_context():
         drawn = view(form, raw, {f"figures[{n}].adjusted": told for n in (0, 1)}, options, {"figures": FIGURES})
         html = render_template_string(PAGE, view=drawn, answers=None)
+        partly = view(form, {"figures": [{"_was": "2", "adjusted": "9"}]}, {}, options, {"figures": FIGURES})
+    assert [row.blocks[1].value for row in partly.blocks[0].rows] == ["", "", "9"]
     [listed] = drawn.blocks
     assert [(row.title, row.hint, row.heading) for row in listed.rows] == [
         ("受理", "按受理日", "一"),
