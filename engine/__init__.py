@@ -116,6 +116,7 @@ from engine.migrating import (
     running_cases,
     undo_migration,
 )
+from engine.migration_lists import MigrationRow, OldVersion, migrations, old_versions
 from engine.model_drafts import (
     add_change_entry,
     behaviour_digest,
@@ -379,6 +380,7 @@ __all__ = [
     "LockedOut",
     "MailWish",
     "MigrationPlan",
+    "MigrationRow",
     "ModelChoices",
     "ModelFiles",
     "Newborn",
@@ -392,6 +394,7 @@ __all__ = [
     "Obligation",
     "ObligationRow",
     "Offered",
+    "OldVersion",
     "OpeningRow",
     "Option",
     "OwnRequest",
@@ -561,6 +564,7 @@ __all__ = [
     "may_administer",
     "may_repair",
     "migrate_case",
+    "migrations",
     "model_choices",
     "model_of",
     "needs_recount",
@@ -572,6 +576,7 @@ __all__ = [
     "obligation_gaps",
     "obligations",
     "office_loads",
+    "old_versions",
     "open_missed",
     "open_notice",
     "open_tasks",

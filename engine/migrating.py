@@ -20,6 +20,7 @@ from engine.carry_plans import CasePlan, role_of
 from engine.carryover import Carried, carried, on
 from engine.errors import CaseMoved, InvalidAnswers, NotFound, NotMigratable, Problem
 from engine.mappings import checked_mapping, definition_of, version_of
+from engine.migration_lists import is_as_left
 from engine.model import Case, CaseMigration, Task, Version
 from engine.projections import Loaded
 
@@ -158,7 +159,7 @@ def undo_migration(session: Session, case_id: UUID, *, reason: str, actor: Actor
         raise NotFound("this case was not carried over")
     loaded = store.load(session, case_id, actor=actor, now=now)
     case = loaded.case
-    if not _is_as_left(case, row):
+    if not is_as_left(case, row):
         raise CaseMoved
     version = session.get_one(Version, row.from_version)
     definition, came_from = definition_of(session, version), loaded.definition.digest
@@ -178,11 +179,6 @@ def last_migration(session: Session, case_id: UUID) -> CaseMigration | None:
     """How a case came to its version, unless that was taken back."""
     query = select(CaseMigration).where(CaseMigration.case_id == case_id, CaseMigration.undone_at.is_(None))
     return session.scalars(query.order_by(CaseMigration.id.desc()).limit(1)).first()
-
-
-def _is_as_left(case: Case, row: CaseMigration) -> bool:
-    known = case.status == "running" and case.version_id == row.to_version
-    return known and sha256(case.state).hexdigest() == row.left_as
 
 
 def _save(

@@ -60,6 +60,11 @@ class House:
     def build(cls, path: Path | str) -> "House":
         database = connect(path)
         engine.create_tables(database)
+        return cls.furnish(database)
+
+    @classmethod
+    def furnish(cls, database: engine.Database) -> "House":
+        """Offices, roles and people in an empty database."""
         house = cls(database)
         with database.sessions.begin() as session:
             offices = [{"id": "north", "name": "North", "short": "N"}, {"id": "south", "name": "South", "short": "S"}]

@@ -9,10 +9,23 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from webforms.cli import backup, calendar, demo, deploying, figures, obligations, people, scenarios, serve, trace, year
+from webforms.cli import (
+    backup,
+    calendar,
+    demo,
+    deploying,
+    figures,
+    migrating,
+    obligations,
+    people,
+    scenarios,
+    serve,
+    trace,
+    year,
+)
 from webforms.cli.output import Refused, complain
 
-COMMANDS = (serve, deploying, scenarios, trace, obligations, calendar, people, figures, demo, year, backup)
+COMMANDS = (serve, deploying, migrating, scenarios, trace, obligations, calendar, people, figures, demo, year, backup)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
