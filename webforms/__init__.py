@@ -28,6 +28,7 @@ from webforms import (
     incidents,
     limits,
     menu,
+    model_edit,
     model_view,
     notices,
     obligations,
@@ -77,6 +78,7 @@ PAGES = (
     account,
     absences,
     statistics,
+    model_edit,
     model_view,
     element_templates,
 )

@@ -6,8 +6,10 @@ from werkzeug.wrappers import Response as AnyResponse
 import engine
 from webforms import model_pages
 from webforms.database import reading
+from webforms.i18n import moment
 from webforms.model_pages import Opened, opened, steps, styled, trial
 from webforms.security import allow
+from webforms.words import gettext
 
 blueprint = Blueprint("model_view", __name__, url_prefix="/models/versions/<int:version_id>")
 
@@ -23,16 +25,17 @@ def show(version_id: int, name: str) -> str | AnyResponse:
     """The file as a person reads it."""
     model = engine.published_model(reading(), version_id)
     file = _file(model, name)
+    over = gettext("%(title)s · version of %(moment)s", title=file.title, moment=moment(model.deployed_at))
     if file.kind == "form":
         return redirect(file.address("preview"), 302)
     if file.kind == "bpmn":
-        return render_template("models/view_bpmn.html", file=file, model=model, steps=steps(file.files))
+        return render_template("models/view_bpmn.html", file=file, over=over, steps=steps(file.files))
     if file.kind == "dmn":
         page = render_template(
-            "models/view_dmn.html", file=file, model=model, trial=trial(file), in_text=model_pages.in_text
+            "models/view_dmn.html", file=file, over=over, trial=trial(file), in_text=model_pages.in_text
         )
         return styled(page)
-    return render_template("models/view_text.html", file=file, model=model)
+    return render_template("models/view_text.html", file=file, over=over)
 
 
 @blueprint.get("/source/<path:name>")

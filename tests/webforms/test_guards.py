@@ -64,6 +64,7 @@ def everything(house):
         "deadline_id": page.deadlines[0].deadline_id,
         "paper_id": page.papers[0].id,
         "version_id": 1,
+        "draft_id": 1,
         "file_id": uuid4(),
         "process": "mediation",
         "kind": "acceptance_notice",

@@ -15,13 +15,33 @@ const chinese = { name: 'chinese', setup(build) {
       const label = new RegExp(`((?:label|title|children|description|placeholder|tooltip|name|emptyMessage)(?:"?): ?(?:\\[ ?)?)(['"])${escaped(english)}\\2`, 'g');
       source = source.replace(label, (_, before, quote) => { used.add(english); return before + quote + own + quote; });
     }
-    return { contents: source, loader: 'js' };
+    return { contents: source.replace(...select), loader: 'js' };
   });
 } };
+// What packages say in English in spite of their translations is replaced where it stands; what is not found is reported.
+const replaced = (name, filter, pairs) => ({ name, setup(build) {
+  const wanted = new Set(pairs.map(([english]) => english));
+  build.onLoad({ filter }, async ({ path: file }) => {
+    let source = await fs.promises.readFile(file, 'utf8');
+    for (const [english, own] of pairs) {
+      if (source.includes(english)) { wanted.delete(english); source = source.replaceAll(english, own); }
+    }
+    return { contents: source, loader: 'js' };
+  });
+  build.onEnd(() => { if (wanted.size) { throw new Error(`not found for ${name}: ${[...wanted].join(', ')}`); } });
+} });
+const select = ["valueLabel || 'Select'", "valueLabel || '请选择'"];
+const viewer = replaced('viewer', /form-js-viewer\/dist\/index\.es\.js$/, [select, ["placeholder: 'Search'", "placeholder: '搜索'"]]);
+const simulation = replaced('simulation', /bpmn-js-token-simulation\/lib\/.*\.js$/, [
+  ['Play/Pause Simulation', '继续或暂停演示'], ['Token Simulation <span', '令牌演示 <span'], ['Pause Simulation', '暂停演示'], ['Play Simulation', '继续演示'],
+  ['Reset Simulation', '重新演示'], ['Toggle Simulation Log', '显示或隐藏演示记录'],
+  ['Set animation speed = ${ label }', '演示速度：${ label }'], ['Not supported', '不支持'], ['Found unsupported elements', '有不支持演示的元素'],
+  ["text: 'Finished'", "text: '已结束'"], ['Trigger Event', '触发事件'], ['Set Sequence Flow', '选择路径'],
+]);
 const common = { bundle: true, minify: true, format: 'iife', target: ['chrome90', 'firefox90'], legalComments: 'none', metafile: true };
 const builds = [
-  await esbuild.build({ ...common, entryPoints: ['src/modeling.js'], globalName: 'Modeling', outfile: `${target}/modeling.js` }),
-  await esbuild.build({ ...common, entryPoints: ['src/form-viewer.js'], globalName: 'FormViewer', outfile: `${target}/form-viewer.js` }),
+  await esbuild.build({ ...common, entryPoints: ['src/modeling.js'], globalName: 'Modeling', outfile: `${target}/modeling.js`, plugins: [simulation] }),
+  await esbuild.build({ ...common, entryPoints: ['src/form-viewer.js'], globalName: 'FormViewer', outfile: `${target}/form-viewer.js`, plugins: [viewer] }),
   await esbuild.build({ ...common, entryPoints: ['src/form-editor.js'], globalName: 'FormEditor', outfile: `${target}/form-editor.js`, plugins: [chinese] }),
 ];
 const unused = Object.keys(words).filter((word) => !used.has(word));

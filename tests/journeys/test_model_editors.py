@@ -1,0 +1,103 @@
+"""An analyst changes a timer in the diagram, follows a finding, tries a decision out and designs a form."""
+
+import pytest
+from playwright.sync_api import expect
+
+import engine
+from tests.journeys.test_model_files import TOPMOST, accessible
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def window(browser, house, address):
+    with house.database.sessions.begin() as session:
+        number, _ = engine.create_person(
+            session,
+            username="analyst",
+            name="分析员",
+            roles=[("analyst", "justice_bureau")],
+            password=house.password,
+            must_change_password=False,
+            hasher=engine.CHEAP_HASHER,
+            actor=engine.SYSTEM,
+            now=house.clock(),
+        )
+        house.analyst = engine.Actor(number, "分析员", frozenset({("analyst", "justice_bureau")}))
+        version = next(n for n in (1, 2) if engine.published_model(session, n).process == "mediation")
+        files = dict(engine.published_model(session, version).files)
+        files["process.bpmn"] = files["process.bpmn"].replace('camunda:candidateGroups="registrar"', "", 1)
+        house.draft = engine.create_draft(session, files=files, actor=house.analyst, now=house.clock())
+    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.refused = []
+    page.on("console", lambda said: page.refused.append(said.text) if "Content Security" in said.text else None)
+    page.on("pageerror", lambda error: page.refused.append(str(error)))
+    page.goto(address + "/sign-in")
+    page.get_by_label("用户名").fill("analyst")
+    page.get_by_label("密码", exact=True).fill(house.password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_load_state()
+    yield page
+    context.close()
+
+
+def saved(house, name):
+    with house.database.reads() as session:
+        return engine.draft(session, house.draft, house.analyst).files[name]
+
+
+def test_a_timer_is_changed_and_a_finding_leads_to_its_element(house, address, window):
+    window.goto(f"{address}/models/{house.draft}/edit/process.bpmn#answer_overdue")
+    expect(window.locator("#modeler[data-ready=yes]")).to_be_visible(timeout=20_000)
+    expect(window.locator("#pick-timer")).to_have_value("=limits.consent_answer")
+    window.locator("#pick-timer").fill("7d")
+    window.locator("#pick-timer").press("Tab")
+    expect(window.locator("#save-state[data-state=saved]")).to_be_visible()
+    assert ">7d</bpmn:timeDuration>" in saved(house, "process.bpmn")
+    assert window.locator("#modeler .bjs-powered-by").evaluate(TOPMOST)
+
+    finding = window.locator("#findings a[href$='record_oral_application']").first
+    finding.click()
+    expect(window.locator("#pick-role")).to_have_value("")
+    window.locator("#pick-role").select_option("registrar")
+    expect(window.locator("#save-state[data-state=saved]")).to_be_visible()
+    expect(finding).to_have_count(0)
+    assert 'camunda:candidateGroups="registrar"' in saved(house, "process.bpmn")
+    window.locator(".bts-toggle-mode").click()  # token simulation, and back
+    expect(window.locator(".bts-palette")).to_be_visible()
+    window.locator(".bts-toggle-mode").click()
+    expect(window.locator(".bjsl-button")).to_be_visible()
+    assert accessible(window) == []
+    assert window.refused == []
+
+
+def test_tables_forms_and_text_save_by_themselves(house, address, window):
+    base = f"{address}/models/{house.draft}/edit"
+    window.goto(f"{base}/decisions/termination_ground.dmn")
+    expect(window.locator("#tables[data-ready=yes]")).to_contain_text("命中规则")
+    window.locator(".decision-table-name").click()
+    window.locator("#trial").get_by_label("撤回理由").fill("和好")
+    window.get_by_role("button", name="计算结果").click()
+    expect(window.locator("#trial")).to_contain_text("withdrawn")
+    assert window.locator("#tables .bjs-powered-by").evaluate(TOPMOST)
+    assert accessible(window) == []
+
+    window.goto(f"{base}/forms/refer_case.form")
+    expect(window.locator("#form-design[data-ready=yes]")).to_contain_text("单行文本")
+    assert window.locator("#form-design .fjs-powered-by").evaluate(TOPMOST)
+    window.locator("#form-design .fjs-editor-field, #form-design .fjs-element").first.click()
+    assert accessible(window) == []
+
+    window.goto(f"{base}/CHANGES.md")
+    window.locator("#text").fill("# 行政调解\n\n## 草稿\n")
+    with house.database.sessions.begin() as session:  # somebody else saves in between
+        engine.write_draft_file(
+            session, house.draft, "CHANGES.md", "# theirs\n", revision=99, actor=house.analyst, now=house.clock()
+        )
+    expect(window.locator("#conflict")).to_contain_text("分析员")
+    window.get_by_role("button", name="保留我的").click()
+    expect(window.locator("#save-state[data-state=saved]")).to_be_visible()
+    assert saved(house, "CHANGES.md") == "# 行政调解\n\n## 草稿\n"
+    assert accessible(window) == []
+    assert window.refused == []
