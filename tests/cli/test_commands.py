@@ -299,17 +299,17 @@ def test_trace_refuses_what_it_cannot_read(tell, tmp_path, arguments):
 
 def test_scenarios_tell_what_does_not_hold(tell, tmp_path):
     shutil.copytree(PROCESSES, tmp_path / "processes")
-    code, out, _ = tell("scenarios", tmp_path / "processes", "-k", "escalation/watched", "--json")
+    code, out, _ = tell("scenarios", tmp_path / "processes", "-k", "escalation/resolved", "--json")
     assert (code, [row["passed"] for row in out["scenarios"]]) == (0, [True])
-    story = tmp_path / "processes" / "escalation" / "scenarios" / "watched.toml"
-    story.write_text(story.read_text("utf-8").replace("watched", "resolved"), "utf-8")
-    code, _, err = tell("scenarios", tmp_path / "processes", "-k", "escalation/watched")
+    story = tmp_path / "processes" / "escalation" / "scenarios" / "resolved.toml"
+    story.write_text(story.read_text("utf-8").replace('outcome = "resolved"', 'outcome = "handed_over"'), "utf-8")
+    code, _, err = tell("scenarios", tmp_path / "processes", "-k", "escalation/resolved")
     assert code == 1
-    assert "escalation/watched: " in err
+    assert "escalation/resolved: " in err
     assert tell("scenarios", tmp_path / "processes", "-k", "nothing like this")[0] == 2
-    code, out, _ = tell("scenarios", tmp_path / "processes" / "registry_filing", "-j", "1", "--json")
+    code, out, _ = tell("scenarios", tmp_path / "processes" / "law_change", "-j", "1", "--json")
     assert code == 0
-    assert [part["process"] for part in out["coverage"]] == ["registry_filing"]
+    assert [part["process"] for part in out["coverage"]] == ["law_change"]
 
 
 def test_the_demo_keeps_what_is_there(tell, installed):
@@ -345,6 +345,6 @@ def test_figures_are_checked_and_counted_again(tell, installed):
     code, out, err = tell("figures", "check")
     assert code == 1
     assert "accepted * 2026-03" in " ".join(err.split()) and "tiaojie figures rebuild" in out
-    assert tell("figures", "rebuild", "--all", "--json")[:2] == (0, {"counted": 0, "changed": 0})
+    assert tell("figures", "rebuild", "--all", "--json")[:2] == (0, {"counted": 0, "changed": 0, "stays": 0})
     assert tell("figures", "check")[0] == 0
     database.bind.dispose()
