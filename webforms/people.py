@@ -1,6 +1,7 @@
 """Pages of the administrator: who may sign in, with which roles."""
 
 import json
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -15,6 +16,19 @@ from webforms.i18n import translated
 from webforms.security import allow
 from webforms.words import gettext
 
+LEDGER_WORDS = (
+    "username",
+    "name",
+    "phone",
+    "process",
+    "title",
+    "number",
+    "year",
+    "first_day",
+    "last_day",
+    "reason",
+    "note",
+)
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 SECRET = "one_time"  # noqa: S105 the name of the entry, not a secret
 SPARE_LINES = 2
@@ -156,20 +170,31 @@ def enable(person_id: int) -> Response:
 @allow("administrator")
 def changes() -> str:
     """The ledger."""
+    registers = {info.register.id: info.register.title for info in engine.registers(reading(), now=now())}
     rows = [
-        {"at": row.at, "actor_name": row.actor_name, "kind": row.kind, "words": ledger_words(row.detail)}
+        {"at": row.at, "actor_name": row.actor_name, "kind": row.kind, "words": ledger_words(row.detail, registers)}
         for row in engine.changes(reading(), actor=me())
     ]
     return render_template("people/changes.html", rows=rows)
 
 
-def ledger_words(detail: str) -> str:
+def ledger_words(detail: str, registers: Mapping[str, str]) -> str:
     """The detail of an entry for people: names instead of ids."""
     found: dict[str, Any] = json.loads(detail)
-    words = [str(found[name]) for name in ("username", "name", "phone", "process", "title", "year") if found.get(name)]
+    if "register" in found:
+        return "；".join(_edition_words(found, registers))
+    words = [str(found[name]) for name in LEDGER_WORDS if found.get(name)]
     for sign, name in (("+", "added"), ("−", "removed"), ("", "roles")):
         words += [f"{sign}{office_name(office)} · {role_name(role)}" for role, office in found.get(name) or ()]
     return "；".join(words)
+
+
+def _edition_words(found: Mapping[str, Any], registers: Mapping[str, str]) -> list[str]:
+    """Which register, whose part, from when, and how many entries are new, changed and gone."""
+    counts = {name: found[name] for name in ("added", "changed", "removed")}
+    told = gettext("%(added)s added, %(changed)s changed, %(removed)s removed", **counts)
+    whose = [office_name(found["office"])] if found["office"] else []
+    return [registers.get(found["register"], found["register"]), *whose, found["effective"], told]
 
 
 def problems_of(error: engine.EngineError) -> dict[str, str]:

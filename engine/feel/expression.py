@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.feel import calendar, calls, contexts, conversions, lists, loops, numbers, ranges, statistics, strings
 from engine.feel.compiler import Closure, Functions, build, build_tests
-from engine.feel.cursor import PROPERTIES, indexed
+from engine.feel.cursor import PROPERTIES, Index, indexed
 from engine.feel.errors import FeelError
 from engine.feel.grammar import Grammar
 from engine.feel.hosts import Hosts, host_function
@@ -94,11 +94,18 @@ def _parse(text: str, read: Callable[[Grammar], Node], functions: Functions, nam
     if len(text) > MAX_TEXT:
         message = f"the expression is longer than {MAX_TEXT} characters"
         raise FeelError("feel-too-large", message, text=text, position=MAX_TEXT, limit=MAX_TEXT)
-    fixed = {first: list(entries) for first, entries in _BUILTIN_NAMES.items()}
-    for first, entries in indexed([*names, *(functions.keys() - BUILTINS.keys())]).items():
-        fixed.setdefault(first, []).extend(entries)
+    fixed = _fixed(names, frozenset(functions.keys() - BUILTINS.keys()))
     grammar = Grammar(text, fixed, functions, names, types or {})
     return grammar, read(grammar)
+
+
+@lru_cache(maxsize=256)
+def _fixed(names: frozenset[str], hosts: frozenset[str]) -> Index:
+    """The names of several parts that a whole decision file may use; the grammar only reads it."""
+    fixed = {first: list(entries) for first, entries in _BUILTIN_NAMES.items()}
+    for first, entries in indexed([*names, *hosts]).items():
+        fixed.setdefault(first, []).extend(entries)
+    return fixed
 
 
 def _too_deep(text: str) -> FeelError:
@@ -164,11 +171,11 @@ def compile_expression(
     ``functions`` are offered by the host, ``names`` are variables whose names contain blanks or operators (or hold
     functions), ``types`` are the host's own types. Compiled expressions are cached.
     """
-    return _expression(text, frozenset(names), _Identity(functions), _Identity(types))
+    return _expression(text, frozenset(names), _Identity(functions), _Identity(types or None))
 
 
 def compile_unary(
     text: str, *, functions: Hosts | None = None, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
 ) -> UnaryTests:
     """Compile unary tests, as in the cells of a decision table."""
-    return _unary(text, frozenset(names), _Identity(functions), _Identity(types))
+    return _unary(text, frozenset(names), _Identity(functions), _Identity(types or None))

@@ -1,6 +1,7 @@
 """The administrator's pages: adding people, roles, the import of a list, and the trail of it all."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -28,7 +29,9 @@ def test_a_person_is_added_with_roles_in_offices(house, boss):
     assert "一次性密码" in page and "渔溪镇人民政府" in page
     listed = boss.get("/people?office=yuxi_town&role=mediator&q=王").text
     assert "wang.fang" in listed and "共 1 人" in listed
-    assert "新增人员" in boss.get("/people/changes").text
+    changes = boss.get("/people/changes").text
+    assert "新增人员" in changes and "王芳" in changes
+    assert "公布登记簿" in changes and re.search("行政调解事项清单；[^<]*新增 [1-9]", changes)
 
 
 def test_wrong_particulars_come_back_beside_the_fields(house, boss):
