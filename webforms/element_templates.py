@@ -89,7 +89,7 @@ def _own(name: str) -> dict[str, str]:
 
 
 def _text(label: str, binding: dict[str, str], *, needed: bool = False) -> dict[str, Any]:
-    return {"label": label, "type": "String", "binding": binding} | _constraints(needed)
+    return {"label": label, "type": "String", "binding": binding} | _constraints(binding, needed)
 
 
 def _choice(
@@ -99,8 +99,11 @@ def _choice(
     if not choices:
         return _text(label, binding, needed=needed)
     offered = [{"value": value, "name": words} for value, words in choices]
-    return {"label": label, "type": "Dropdown", "choices": offered, "binding": binding} | _constraints(needed)
+    return {"label": label, "type": "Dropdown", "choices": offered, "binding": binding} | _constraints(binding, needed)
 
 
-def _constraints(needed: bool) -> dict[str, Any]:
-    return {"constraints": {"notEmpty": True}} if needed else {}
+def _constraints(binding: dict[str, str], needed: bool) -> dict[str, Any]:
+    """What is not needed and not filled in is not written into the diagram."""
+    if needed:
+        return {"constraints": {"notEmpty": True}}
+    return {"optional": True} if binding["type"] == "camunda:property" else {}

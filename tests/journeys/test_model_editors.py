@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 import engine
 from tests.journeys.test_model_files import TOPMOST, accessible
 
+LEAVING = """() => { const leaving = new Event("beforeunload", {cancelable: true});
+    window.dispatchEvent(leaving); return leaving.defaultPrevented; }"""
 pytestmark = pytest.mark.browser
 
 
@@ -76,7 +78,11 @@ def test_tables_forms_and_text_save_by_themselves(house, address, window):
     base = f"{address}/models/{house.draft}/edit"
     window.goto(f"{base}/decisions/termination_ground.dmn")
     expect(window.locator("#tables[data-ready=yes]")).to_contain_text("命中规则")
-    window.locator(".decision-table-name").click()
+    window.locator("#tables tbody td.output-cell").first.click()
+    window.keyboard.press("End")
+    window.keyboard.type(" ")
+    expect(window.locator("#save-state[data-state=saved]")).to_be_visible()
+    assert '"withdrawn" </text>' in saved(house, "decisions/termination_ground.dmn")
     window.locator("#trial").get_by_label("撤回理由").fill("和好")
     window.get_by_role("button", name="计算结果").click()
     expect(window.locator("#trial")).to_contain_text("withdrawn")
@@ -86,11 +92,16 @@ def test_tables_forms_and_text_save_by_themselves(house, address, window):
     window.goto(f"{base}/forms/refer_case.form")
     expect(window.locator("#form-design[data-ready=yes]")).to_contain_text("单行文本")
     assert window.locator("#form-design .fjs-powered-by").evaluate(TOPMOST)
-    window.locator("#form-design .fjs-editor-field, #form-design .fjs-element").first.click()
+    window.locator("#form-design .fjs-element[data-id]").nth(1).click()
+    window.locator("#form-design").get_by_text("基本", exact=True).click()
+    window.locator("#form-design").get_by_label("字段说明").fill("写明全称")
+    expect(window.locator("#save-state[data-state=saved]")).to_be_visible()
+    assert "写明全称" in saved(house, "forms/refer_case.form")
     assert accessible(window) == []
 
     window.goto(f"{base}/CHANGES.md")
     window.locator("#text").fill("# 行政调解\n\n## 草稿\n")
+    assert window.evaluate(LEAVING)  # not saved yet: the browser asks before the page is left
     with house.database.sessions.begin() as session:  # somebody else saves in between
         engine.write_draft_file(
             session, house.draft, "CHANGES.md", "# theirs\n", revision=99, actor=house.analyst, now=house.clock()

@@ -5,8 +5,7 @@
   if (!box || !window.DmnJS) { return; }
   var chinese = { additionalModules: [window.Modeling.TranslateModule] };
   var tables = new window.DmnJS({
-    container: box, drd: chinese, decisionTable: chinese, literalExpression: chinese, boxedExpression: chinese,
-    common: { keyboard: { bindTo: document } }
+    container: box, drd: chinese, decisionTable: chinese, literalExpression: chinese, boxedExpression: chinese
   });
   var saving = window.Saving && box.dataset.save ? window.Saving(box, function () {
     return tables.saveXML({ format: true }).then(function (written) { return written.xml; });

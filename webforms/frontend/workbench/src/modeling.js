@@ -4,10 +4,8 @@ import LintModule from 'bpmn-js-bpmnlint';
 import conditionalFlows from 'bpmnlint/rules/conditional-flows';
 import duplicateFlows from 'bpmnlint/rules/no-duplicate-sequence-flows';
 import endRequired from 'bpmnlint/rules/end-event-required';
-import fakeJoin from 'bpmnlint/rules/fake-join';
 import implicitSplit from 'bpmnlint/rules/no-implicit-split';
 import joinFork from 'bpmnlint/rules/no-gateway-join-fork';
-import labelRequired from 'bpmnlint/rules/label-required';
 import linkEvent from 'bpmnlint/rules/link-event';
 import noDisconnected from 'bpmnlint/rules/no-disconnected';
 import singleBlankStart from 'bpmnlint/rules/single-blank-start-event';
@@ -34,12 +32,18 @@ const TranslateModule = { translate: ['value', translate] };
 
 const rules = {
   'conditional-flows': conditionalFlows, 'no-duplicate-sequence-flows': duplicateFlows, 'end-event-required': endRequired,
-  'fake-join': fakeJoin, 'no-implicit-split': implicitSplit, 'no-gateway-join-fork': joinFork, 'label-required': labelRequired,
+  'no-implicit-split': implicitSplit, 'no-gateway-join-fork': joinFork,
   'link-event': linkEvent, 'no-disconnected': noDisconnected, 'single-blank-start-event': singleBlankStart,
   'start-event-required': startRequired, 'superfluous-gateway': superfluous,
   'event-sub-process-typed-start-event': typedStart, 'no-bpmndi': undrawn,
 };
+// Not taken over: fake-join (here several flows may lead into one step; each token goes on by itself) and label-required
+// (default flows and starts of sub-processes speak for themselves); what people see must have a name.
 const house = {
+  'step-has-name': () => ({ check(node, reporter) {
+    if (/Task$|EndEvent$|BoundaryEvent$/.test(node.$type) && !(node.name || '').trim()) {
+      reporter.report(node.id, 'Element is missing label/name');
+    } } }),
   'user-task-has-role': () => ({ check(node, reporter) {
     if (node.$type === 'bpmn:UserTask' && !node.get('camunda:candidateGroups') && !node.get('camunda:assignee')) {
       reporter.report(node.id, '人工环节须指定承办岗位');
