@@ -48,6 +48,7 @@ from engine.change_requests import approve_change, ask_change, fail_change, refu
 from engine.checks import check_files, refusals
 from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
 from engine.consistency import inconsistencies
+from engine.copies import copy_house
 from engine.corrections import Correctable
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
@@ -89,6 +90,7 @@ from engine.files import FileRefused, StorageFull
 from engine.filings import FilingCount, FilingRow, filing_counts, filings
 from engine.forecast import Forecast, ForecastRow, forecast
 from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
+from engine.handed_in import deploy_to_draft
 from engine.heat import Heat, HeatRow, HeatVersion, heat, heat_diagram
 from engine.inbox import inbox, inbox_counts
 from engine.indicators import Indicator, Indicators
@@ -481,6 +483,7 @@ __all__ = [
     "claim_task",
     "complete_task",
     "connect",
+    "copy_house",
     "create_draft",
     "create_person",
     "create_tables",
@@ -495,6 +498,7 @@ __all__ = [
     "deliver_effect",
     "deploy",
     "deploy_files",
+    "deploy_to_draft",
     "diagram",
     "differences",
     "directory",

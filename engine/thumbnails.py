@@ -13,7 +13,8 @@ WAY = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 MARGIN = 10.0
 SHAPES = 2000  # more is no picture any more
 NOTHING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 60" width="160" height="60"/>'
-OUTLINE, PALE = "#3b4a5e", "#c5cedb"
+OUTLINE, PALE = "#3b4a5e", "#9aa8ba"
+LINE, THICK = (f'stroke-width="{width}" vector-effect="non-scaling-stroke"' for width in (1, 2))  # whatever its size
 FILLS = {"userTask": "#e4eefb", "businessRuleTask": "#fdf1d8", "participant": "none", "lane": "none"}
 
 SIDES = ("x", "y", "width", "height")
@@ -74,7 +75,7 @@ def _lines(lines: list[list[tuple[float, float]]]) -> Iterator[str]:
     for points in lines:
         if points:
             way = " L".join(f"{x:g} {y:g}" for x, y in points)
-            yield f'<path fill="none" stroke="{OUTLINE}" stroke-width="2" d="M{way}"/>'
+            yield f'<path fill="none" stroke="{OUTLINE}" {LINE} d="M{way}"/>'
 
 
 def _shape(box: Box) -> str:
@@ -83,9 +84,9 @@ def _shape(box: Box) -> str:
     look = f'fill="{FILLS.get(kind, "#fff")}" stroke="{PALE if frame else OUTLINE}"'
     if kind.endswith("Event"):
         middle = f'cx="{x + width / 2:g}" cy="{y + height / 2:g}" r="{min(width, height) / 2:g}"'
-        return f'<circle {look} stroke-width="{5 if kind == "endEvent" else 2}" {middle}/>'
+        return f"<circle {look} {THICK if kind == 'endEvent' else LINE} {middle}/>"
     if kind.endswith("Gateway"):
         corners = f"M{x + width / 2:g} {y:g}l{width / 2:g} {height / 2:g}l{-width / 2:g} {height / 2:g}"
-        return f'<path {look} stroke-width="2" d="{corners}l{-width / 2:g} {-height / 2:g}z"/>'
+        return f'<path {look} {LINE} d="{corners}l{-width / 2:g} {-height / 2:g}z"/>'
     place = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{0 if frame else 10}"'
-    return f'<rect {look} stroke-width="2" {place}/>'
+    return f"<rect {look} {LINE} {place}/>"

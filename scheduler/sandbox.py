@@ -114,6 +114,17 @@ def in_memory() -> engine.Database:
     return database
 
 
+def serialized(database: engine.Database) -> bytes:
+    """The content of a database in memory, which is given up."""
+    with database.bind.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
+        connection.rollback()
+        content = raw.serialize()
+    database.bind.dispose()
+    return content
+
+
 class House:
     """Reference data and processes of a folder, loaded once; every sandbox is a copy of it."""
 
@@ -133,13 +144,7 @@ class House:
                 engine.load_reference(session, self.folder, actor=engine.SYSTEM, now=born)
             for process in self.processes:
                 engine.deploy(session, process, actor=engine.SYSTEM, now=born)
-        with database.bind.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
-            connection.rollback()
-            content = raw.serialize()
-        database.bind.dispose()
-        return content
+        return serialized(database)
 
     def sandbox(self, now: datetime) -> Sandbox:
         """A fresh copy whose clock shows `now`."""

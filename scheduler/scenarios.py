@@ -111,12 +111,13 @@ class Scenarios:
         """What the scenarios that ran have not travelled or reached, by process."""
         played = list(results)
         return [
-            self._covered(process, played)
+            self.covered(process, played)
             for process in sorted(self.definitions)
             if (self.folder / "manifest.toml").exists() is False or self.folder.name == process
         ]
 
-    def _covered(self, process: str, results: list[Played]) -> Coverage:
+    def covered(self, process: str, results: Sequence[Played]) -> Coverage:
+        """What they have not travelled or reached of one process."""
         definition = self.definitions[process]
         drawn = {flow for flow in definition.diagram.flows if "." not in flow}
         travelled = {flow for result in results for flow in result.flows.get(process, ())}

@@ -31,6 +31,7 @@ def tick(
     sends a letter, or raises; without one no letters are written.
     """
     done = Ticked()
+    _publish(database, now, done)
     _plan(database, now, calendar)
     for _ in range(ROUNDS):
         before = done.total
@@ -46,6 +47,26 @@ def tick(
     if anchors:
         _anchor(database, now, done)
     return done
+
+
+def _publish(database: engine.Database, now: datetime, done: Ticked) -> None:
+    """Publish the models whose day has come; what cannot be published any more goes back to who drew it."""
+    with database.reads.begin() as session:
+        waiting = engine.due_publications(session, now=now)
+    for draft_id in waiting:
+        try:
+            with database.sessions.begin() as session:
+                engine.publish_draft(session, draft_id, actor=engine.CLOCK, now=now)
+            done.published += 1
+        except engine.DraftClosed:
+            continue  # taken back, or another clock was faster
+        except Exception as error:  # noqa: BLE001 whatever a model does, the next one has its turn
+            if is_busy(error):
+                return
+            _log.exception("the draft %s could not be published", draft_id)
+            with database.sessions.begin() as session:
+                engine.fail_publication(session, draft_id, error, actor=engine.CLOCK, now=now)
+            done.failed += 1
 
 
 def _plan(database: engine.Database, now: datetime, calendar: Collection[str] | None) -> None:

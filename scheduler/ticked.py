@@ -16,13 +16,15 @@ class Ticked:
     reminded: int = 0
     delivered: int = 0
     mailed: int = 0
+    published: int = 0
     failed: int = 0
     anchored: bool = False
 
     @property
     def total(self) -> int:
         """How much happened at all."""
-        return self.opened + self.fired + self.reminded + self.delivered + self.mailed + self.failed
+        acts = self.opened + self.fired + self.reminded + self.delivered + self.published
+        return acts + self.mailed + self.failed
 
 
 def is_busy(error: Exception) -> bool:

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, current_app, flash, redirect, render_templat
 import engine
 from webforms.auth import me
 from webforms.database import carry_out, reading
+from webforms.i18n import translated
 from webforms.security import allow
 from webforms.words import gettext
 
@@ -43,12 +44,37 @@ def choose_mail() -> Any:
     return redirect(url_for("account.show"), 303)
 
 
-def _page(wish: engine.MailWish | None = None, problem: str = "") -> str:
+@blueprint.post("/tokens")
+@allow("signed-in")
+def make_token() -> Any:
+    """A token for a tool; it is on the page that answers, and nowhere else."""
+    try:
+        token = carry_out(engine.make_token, actor=me(), name=request.form.get("token_name", ""))
+    except engine.InvalidAnswers as error:
+        (problem,) = error.problems.values()
+        return _page(token_problem=translated(f"{problem.code}", problem.message, problem.params)), 422
+    return _page(token=token)
+
+
+@blueprint.post("/tokens/<int:token_id>/revoke")
+@allow("signed-in")
+def revoke_token(token_id: int) -> Any:
+    """Make a token useless."""
+    carry_out(engine.revoke_token, actor=me(), token_id=token_id)
+    flash(gettext("The token is revoked."), "success")
+    return redirect(url_for("account.show"), 303)
+
+
+def _page(wish: engine.MailWish | None = None, problem: str = "", token: str = "", token_problem: str = "") -> str:
     """The page of one's own account, with what was typed."""
     return render_template(
         "auth/account.html",
         row=engine.person_of(reading(), me().id or 0, actor=me()),
         wish=wish or engine.mail_wish(reading(), me()),
         problem=problem,
+        token=token,
+        token_problem=token_problem,
+        tokens=engine.tokens(reading(), me()),
+        draws=engine.draws_models(reading(), me()),
         sends_mail=current_app.config["SETTINGS"].mail is not None,
     )

@@ -26,6 +26,10 @@ def menu() -> list[tuple[str, str, str]]:
         entries.append(("changes", url_for("change_requests.index"), words))
     entries.append(("registers", url_for("registers.index"), gettext("Registers")))
     entries.append(("obligations", url_for("obligations.index"), gettext("Obligations")))
+    if engine.sees_models(reading(), me()):
+        waiting = engine.drafts_to_decide(reading(), me())
+        words = gettext("Processes (%(number)s)", number=waiting) if waiting else gettext("Processes")
+        entries.append(("models", url_for("models.index"), words))
     if administers() or engine.sees_all_cases(reading(), me()):
         entries.append(("openings", url_for("openings.index"), gettext("Calendar openings")))
     if administers():

@@ -13,6 +13,7 @@ import waitress
 import engine
 from scheduler.clock import EVERY, run_clock, start_clock
 from scheduler.mailing import Mailer
+from scheduler.rehearsal import rehearse
 from scheduler.tick import tick
 from webforms import create_app
 from webforms.cli.demo import read_accounts
@@ -53,6 +54,7 @@ def serve(chosen: Namespace) -> int:
     _log_to_stderr()
     database = open_database(settings)
     app = create_app()
+    app.config["REHEARSE"] = rehearse
     if settings.demo:
         app.config["DEMO_ACCOUNTS"] = read_accounts(settings)
     listener = _listen(settings)

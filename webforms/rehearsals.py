@@ -1,0 +1,66 @@
+"""Scenarios of drafts are played beside the requests, one draft at a time; the page asks how far they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock, Thread
+
+from flask import Flask, current_app
+
+import engine
+
+NAME = "tiaojie.rehearsals"
+
+
+@dataclass
+class Running:
+    """How far the scenarios of a draft are; `problem` is why they could not be played at all."""
+
+    done: int = 0
+    total: int = 0
+    problem: str = ""
+
+    def tell(self, done: int, total: int) -> None:
+        """Note how many of them are done."""
+        self.done, self.total = done, total
+
+
+class Rehearsals:
+    """What is being played now. Lives as long as the application; a restart forgets it, and it is asked for again."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, Running] = {}
+        self.failed: dict[int, str] = {}
+        self._turn = Lock()
+
+    def start(self, app: Flask, draft_id: int, files: Mapping[str, str], actor: engine.Actor) -> None:
+        """Play them, unless they are being played."""
+        if draft_id not in self.running:
+            self.running[draft_id] = Running()
+            self.failed.pop(draft_id, None)
+            Thread(target=self._play, args=(app, draft_id, dict(files), actor), daemon=True).start()
+
+    def _play(self, app: Flask, draft_id: int, files: Mapping[str, str], actor: engine.Actor) -> None:
+        database: engine.Database = app.extensions["tiaojie.database"]
+        try:
+            with self._turn:
+                result = app.config["REHEARSE"](database, files, self.running[draft_id].tell)
+            with database.sessions.begin() as session:
+                engine.keep_trial(session, draft_id, result, actor=actor, now=app.config["CLOCK"]())
+        except engine.EngineError as error:
+            self.failed[draft_id] = f"{type(error).__name__}: {error}"[:500]
+        except Exception as error:
+            app.logger.exception("The scenarios of draft %s could not be played", draft_id)
+            self.failed[draft_id] = f"{type(error).__name__}: {error}"[:500]
+        finally:
+            self.running.pop(draft_id, None)
+
+
+def init_app(app: Flask) -> None:
+    """Install it."""
+    app.extensions[NAME] = Rehearsals()
+
+
+def rehearsals() -> Rehearsals:
+    """Those of this application."""
+    found: Rehearsals = current_app.extensions[NAME]
+    return found
