@@ -24,7 +24,7 @@ from engine.directory import directory
 from engine.errors import AlreadyDone, NotAllowed, NotFound
 from engine.model import CalendarEntry, CalendarStart, Case, Version
 from engine.numbers import INSERT
-from engine.recurrence import Occurrence, Recurrence, offices_of
+from engine.recurrence import Occurrence, Recurrence, offices_of, upcoming
 from engine.rows import Done
 
 ATTEMPTS = 5  # then it is left to people, with an incident
@@ -54,7 +54,7 @@ def due_entries(session: Session, *, now: datetime, only: Only = None) -> list[t
     return [
         (definition.process, entry.id)
         for definition, entry, since in _entries(session, only)
-        if next(entry.occurrences(since, calendar)).at <= now
+        if upcoming(entry, since, calendar).at <= now
     ]
 
 
@@ -101,9 +101,7 @@ def next_due(session: Session, *, after: datetime, only: Only = None) -> datetim
     """The next instant at which the clock has something to do, calendar included; for clocks that jump."""
     waiting = due.next_due(session, after=after)
     known = directory(session)
-    openings = (
-        next(entry.occurrences(max(after, since), known.calendar)).at for _, entry, since in _entries(session, only)
-    )
+    openings = (upcoming(entry, max(after, since), known.calendar).at for _, entry, since in _entries(session, only))
     return min((moment for moment in (waiting, *openings) if moment is not None), default=None)
 
 

@@ -57,6 +57,9 @@ class Span:
     name: str
 
 
+REMEMBERED = 500  # entries of which the next opening is remembered
+
+
 @dataclass(frozen=True)
 class Occurrence:
     """A period and the instant (UTC) at which it is opened."""
@@ -113,6 +116,22 @@ class Recurrence:
     def _period(self, day: date) -> Span:
         period = _shifted(day, self.every, self.begins)
         return _shifted(period.first - DAY, self.every, self.begins) if self.period == "previous" else period
+
+
+_upcoming: dict[tuple[int, str], tuple[Recurrence, datetime, Occurrence]] = {}
+
+
+def upcoming(entry: Recurrence, after: datetime, calendar: Calendar) -> Occurrence:
+    """The first opening later than `after`. Remembered: between two openings it is the same one at every look."""
+    key = (id(entry), calendar.version)
+    known = _upcoming.get(key)
+    if known is not None and known[0] is entry and known[1] <= after < known[2].at:
+        return known[2]
+    if len(_upcoming) >= REMEMBERED:
+        _upcoming.clear()
+    found = next(entry.occurrences(after, calendar))
+    _upcoming[key] = (entry, after, found)
+    return found
 
 
 def is_day(on: str, every: str) -> bool:

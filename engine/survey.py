@@ -37,6 +37,11 @@ def is_running(session: Session, case_id: UUID) -> bool:
     return session.scalar(select(Case.status).where(Case.id == case_id)) in {"running", "incident"}
 
 
+def next_timer(session: Session, case_id: UUID) -> datetime | None:
+    """The instant of a case's next timer."""
+    return session.scalar(select(func.min(Timer.due_at)).where(Timer.case_id == case_id))
+
+
 def newborn(session: Session, *, since: datetime) -> list[Newborn]:
     """The cases opened at or after an instant, the oldest first."""
     query = select(Case.id, Case.process, Case.office, Case.opened_at).where(Case.opened_at >= since)

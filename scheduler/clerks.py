@@ -5,7 +5,7 @@ the case goes another way (a holiday, a late colleague, a timer) answers what is
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -18,7 +18,7 @@ from scheduler.playing import Player, StoryBroken
 from scheduler.sandbox import Sandbox
 from scheduler.stories import Step, Story
 
-DAY = timedelta(days=1)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 PACE = timedelta(minutes=7)  # from one deed in a case to the next
 OPENS, CLOSES = time(8, 40), time(17, 20)  # office hours, in which people who are not told otherwise act
 PATIENCE = timedelta(days=4)  # how long the story's next task may be missing before another open one is done instead
@@ -91,6 +91,7 @@ class Clerk:
         self.player.case_id = self.case_id
         self.at = 0  # position in the story
         self.refused = 0
+        self.deeds = 0  # what this clerk has carried out, or tried to
         self.waiting_since: datetime | None = None
         self.answered: Counter[str] = Counter()
 
@@ -98,6 +99,12 @@ class Clerk:
     def times(self) -> list[datetime]:
         """When each step is meant to happen in this telling."""
         return [self.begins + (at - self.story.at) + self.delay for at in nominal(self.story)]
+
+    def work(self) -> Iterator[datetime]:
+        """Bring the case to its end; every value is an instant up to which somebody else must move the clock."""
+        yield self.begins
+        while not self.problems and (again := self.act()) is not None:
+            yield again
 
     def act(self) -> datetime | None:
         """Do what is to be done now; when to come back, None when the case is over or given up."""
@@ -112,7 +119,7 @@ class Clerk:
         while self.at < len(self.story.steps) and not self._concerns(self.story.steps[self.at]):
             self.at += 1
         if self.at == len(self.story.steps):
-            return self._any(tasks, now) if tasks else _morning(now + DAY)
+            return self._any(tasks, now) if tasks else self._later(now)
         return self._go_on(tasks, now)
 
     def _go_on(self, tasks: Sequence[engine.SeenTask], now: datetime) -> datetime:
@@ -126,7 +133,14 @@ class Clerk:
         self.waiting_since = self.waiting_since or now
         if tasks and now >= max(self.waiting_since + PATIENCE, when):
             return self._any(tasks, now)
-        return max(when, _morning(now + DAY))
+        return max(when, _morning(now + DAY) if tasks else self._later(now))
+
+    def _later(self, now: datetime) -> datetime:
+        """When a case that nobody can do anything in may have moved: after its next timer, at the latest in a week."""
+        assert self.player.case_id is not None  # noqa: S101 it has been opened
+        with self.stage.database.reads.begin() as session:
+            timer = engine.next_timer(session, self.player.case_id)
+        return _morning(min(timer or now + WEEK, now + WEEK) + DAY)
 
     def _concerns(self, step: Step) -> bool:
         """Whether a step is a deed in this very case; linked cases have clerks of their own."""
@@ -144,6 +158,7 @@ class Clerk:
     def _raise(self, step: Step, when: datetime, now: datetime) -> datetime:
         if now < when:
             return when
+        self.deeds += 1
         with suppress(engine.EngineError, StoryBroken):  # when the case has gone another way, nobody waits for this
             self._told(nominal(self.story)[self.at]).report(step)
         self.at += 1
@@ -167,6 +182,7 @@ class Clerk:
         return self.player
 
     def _carry_out(self, deed: Callable[[], Any]) -> bool:
+        self.deeds += 1
         try:
             deed()
         except (engine.EngineError, StoryBroken, LookupError) as error:

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import cycle, takewhile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from sqlalchemy.pool import StaticPool
 
 import engine
+from scheduler.clerks import Book, Clerk
+from scheduler.errands import SOON, Errands, read_mixture
 from scheduler.officials import officials
 from scheduler.playing import Player
 from scheduler.retelling import Retelling, is_plain
@@ -52,6 +55,8 @@ class Demo:
         self.house = House(self.folder)
         self.definitions = {path.name: engine.define(engine.read_files(path)) for path in process_folders(self.folder)}
         self.stories = {f"{story.process}/{story.name}": story for story in read_stories(self.folder)}
+        self.mixture: Sequence[Mapping[str, Any]] = read_mixture(self.folder)["mix"]
+        self.book = Book(list(self.stories.values()))
         self.directory: engine.Directory | None = None
         self.people: list[Account] = []
         self.problems: list[str] = []
@@ -96,15 +101,9 @@ class Demo:
 
     def play(self, stage: Sandbox, plans: Sequence[Plan], now: datetime) -> Iterator[Plan]:
         """Let everything happen up to now, in the order of time; passes on each case that is told."""
-        waiting: list[tuple[datetime, int, Iterator[datetime], Player | None]] = []
-        for number, plan in enumerate(plans):
-            shift = self._shift(plan, number, now)
-            if shift is None and plan.ends is not None:  # holidays stand in the way of this one, whatever the week
-                plan = replace(plan, story=self._story(self.document["instead"]))  # noqa: PLW2901 told in its place
-                shift = self._shift(plan, number, now)
-            if shift is None:
-                continue
-            player = self._player(stage, plan, shift)
+        waiting: list[tuple[datetime, int, Iterator[datetime], Player | Clerk | None]] = []
+        tellers = list(self._tellers(stage, plans, now))
+        for number, player in tellers:
             told = player.play()
             waiting.append((next(told), number, told, player))
         openings = self._openings({plan.story.process for plan in plans}, now)
@@ -113,6 +112,7 @@ class Demo:
                 working = officials(self, stage, row, begins)
                 waiting.append((next(working), number, working, None))
         heapify(waiting)
+        errands, count = Errands(self.mixture, self.stories, Random(len(plans)), stage.now), len(waiting)  # noqa: S311 always the same
         while waiting and waiting[0][0] <= now:
             instant, number, telling, teller = heappop(waiting)
             self._keep_calendar(stage, openings, instant)
@@ -122,11 +122,43 @@ class Demo:
                 heappush(waiting, (max(upcoming, instant), number, telling, teller))
             elif teller is not None:
                 self.problems += [f"{teller.story.name} at {teller.office}: {problem}" for problem in teller.problems]
-                yield plans[number]
+                if isinstance(teller, Player):
+                    yield plans[number]
+            for clerk in self._clerks(stage, errands, [player for _, player in tellers]):
+                count += 1
+                heappush(waiting, (clerk.begins, len(plans) + count, clerk.work(), clerk))
         self._keep_calendar(stage, openings, now)
         stage.advance(now)
         self._settle_down(stage, now)
-        yield from (plans[number] for _, number, _, teller in waiting if teller is not None)
+        yield from (plans[number] for _, number, _, teller in waiting if isinstance(teller, Player))
+
+    def _tellers(self, stage: Sandbox, plans: Sequence[Plan], now: datetime) -> Iterator[tuple[int, Player]]:
+        """A player for each plan that can be told up to now, with the plan's number."""
+        for number, plan in enumerate(plans):
+            shift = self._shift(plan, number, now)
+            if shift is None and plan.ends is not None:  # holidays stand in the way of this one, whatever the week
+                plan = replace(plan, story=self._story(self.document["instead"]))  # noqa: PLW2901 told in its place
+                shift = self._shift(plan, number, now)
+            if shift is not None:
+                yield number, self._player(stage, plan, shift)
+
+    def _clerks(self, stage: Sandbox, errands: Errands, tellers: Sequence[Player]) -> Iterator[Clerk]:
+        """Somebody for each case that another case has opened, unless a story tells of it."""
+        by_calendar = {row["process"] for row in self.document["kept"]}
+        for case, story in errands.called(stage, besides={player.case_id for player in tellers if player.case_id}):
+            if case.process not in by_calendar and not self._is_part(stage, case, tellers):
+                rewrite = self.retelling(story, case.office, len(errands.known))
+                yield Clerk(
+                    stage, story, self.definitions, self.book, stage.now + SOON, office=case.office,
+                    case_id=case.case_id, rewrite=rewrite,
+                )  # fmt: skip
+
+    def _is_part(self, stage: Sandbox, case: engine.Newborn, tellers: Sequence[Player]) -> bool:
+        """Whether a story tells of this case beside its own one."""
+        with stage.database.reads.begin() as session:
+            linked = engine.snapshot(session, case.case_id).linked
+        about = [player.story for player in tellers if player.case_id in linked]
+        return any(step.process == case.process for story in about for step in story.steps)
 
     def _openings(self, told: Collection[str], now: datetime) -> list[tuple[datetime, str]]:
         """For processes that no story tells of: their entry, and shortly before the calendar opened it last.

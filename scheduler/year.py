@@ -5,7 +5,6 @@ Nothing is inserted by hand: people open, answer and close by the verbs, and the
 afterwards is asked of the database.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,17 +12,16 @@ from heapq import heappop, heappush
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 import engine
 from scheduler.clerks import CLOSES, OPENS, Book, Clerk
 from scheduler.demo import Demo, read_demo
+from scheduler.errands import BY_PEOPLE, SOON, Errands, read_mixture
 from scheduler.sandbox import Sandbox
 from scheduler.stories import Story
 
-SOON = timedelta(minutes=25)
 OVERSEER = engine.Actor(0, "year", frozenset([(engine.ADMINISTRATOR, "")]))
 LAST = timedelta(days=31)  # January of the next year: the last reports are handed in
 
@@ -46,13 +44,15 @@ class Year:
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.plan: Mapping[str, Any] = tomllib.loads((self.folder / "year.toml").read_text("utf-8"))
+        self.plan = read_mixture(self.folder)
         self.random = Random(self.plan["seed"])  # noqa: S311 a simulation, the same every time
         self.demo: Demo = read_demo(self.folder)
         self.book = Book(list(self.demo.stories.values()))
         self.begins = datetime(self.plan["year"], 1, 1, tzinfo=engine.OFFICE)
         self.ends = datetime(self.plan["year"] + 1, 1, 1, tzinfo=engine.OFFICE)
+        self.errands = Errands(self.plan["mix"], self.demo.stories, self.random, self.begins)
         self.closed = 0
+        self._due: datetime | None = None  # when the clock has to be looked at again
 
     def open(self, files: Path, key: bytes) -> Sandbox:
         """The house on New Year's Day, everybody at work."""
@@ -82,37 +82,50 @@ class Year:
         clerks = list(self._clerks(stage))
         for number, clerk in enumerate(clerks):
             heappush(waiting, (clerk.begins, number, clerk))
-        number, seen, shown = len(clerks), set[UUID](), self.begins.date()
-        mark = self.begins
-        while True:
-            upcoming = waiting[0][0] if waiting else self.ends + LAST
-            upcoming = min(self.ends + LAST, upcoming)
-            before = stage.now
-            stage.advance(min(upcoming, _midnight(before)) if upcoming > before else before)
-            for clerk in self._called(stage, mark, seen):
+        number, shown = len(clerks), self.begins.date()
+        self._due = stage.now
+        while stage.now < self.ends + LAST:
+            upcoming = min(waiting[0][0] if waiting else self.ends + LAST, self.ends + LAST, _midnight(stage.now))
+            self._pass(stage, max(upcoming, stage.now))
+            for case, story in self.errands.called(stage):
                 number += 1
+                clerk = self._clerk(stage, story, stage.now + SOON, case.office, number)
+                clerk.player.case_id = case.case_id
                 heappush(waiting, (clerk.begins, number, clerk))
-            mark = stage.now
-            if stage.now >= self.ends + LAST:
-                break
             if waiting and waiting[0][0] <= stage.now:
                 _, tie, clerk = heappop(waiting)
-                again = clerk.act()  # what follows of it happens at the next look at the clock
-                if clerk.player.case_id is not None:
-                    seen.add(clerk.player.case_id)
-                if again is None or clerk.problems:
-                    self.closed += 1
-                    self.problems += clerk.problems
-                else:
+                again = self._act(stage, clerk)
+                if again is not None:
                     heappush(waiting, (max(again, stage.now), tie, clerk))
             if stage.now.astimezone(engine.OFFICE).date() > shown:
                 shown = stage.now.astimezone(engine.OFFICE).date()
-                yield Progress(shown, len(seen), self.closed)
+                yield Progress(shown, len(self.errands.known), self.closed)
+
+    def _pass(self, stage: Sandbox, until: datetime) -> None:
+        """Let time pass. Where nothing is due and nobody has done anything, there is nothing to look at."""
+        if self._due is not None and until >= self._due:
+            stage.advance(until)
+            self._due = stage.next_due() or self.ends + LAST
+        else:
+            stage.now = until
+
+    def _act(self, stage: Sandbox, clerk: Clerk) -> datetime | None:
+        deeds = clerk.deeds
+        again = clerk.act()
+        if clerk.deeds != deeds:
+            self._due = stage.now  # what follows of it happens at the next look at the clock
+        if clerk.player.case_id is not None:
+            self.errands.known.add(clerk.player.case_id)
+        if again is None or clerk.problems:
+            self.closed += 1
+            self.problems += clerk.problems
+            return None
+        return again
 
     @property
     def days(self) -> int:
         """How many midnights are passed."""
-        return (self.ends + LAST - self.begins).days - 1
+        return (self.ends + LAST - self.begins).days
 
     def offices(self) -> list[str]:
         """The units that take part: all, or a share of them and at least two, the heavy ones first."""
@@ -131,35 +144,16 @@ class Year:
         weights = [self.plan["heavy_weight"] if rows[name].get("heavy") else 1 for name in offices]
         count = round(self.plan["cases"] * self.share)
         moments = sorted(self._moment() for _ in range(count))
-        mix = [row for row in self.plan["mix"] if row.get("opened_by", "people") == "people"]
+        mix = [row for row in self.plan["mix"] if row.get("opened_by", BY_PEOPLE) == BY_PEOPLE]
         required = [row for row in mix for _ in range(row.get("at_least", 0))]
         chosen = self.random.choices(mix, [row["weight"] for row in mix], k=max(0, count - len(required)))
         rows_chosen = [*required, *chosen][:count]
         self.random.shuffle(rows_chosen)
         for n, (moment, row) in enumerate(zip(moments, rows_chosen, strict=True)):
             office = self.random.choices(offices, weights)[0]
-            story = self._story(row)
+            story = self.errands.story_of(row)
             place = story.office if row.get("own_office") else office
             yield self._clerk(stage, story, moment, place, n)
-
-    def _called(self, stage: Sandbox, since: datetime, seen: set[UUID]) -> Iterator[Clerk]:
-        """Clerks for the cases that nobody brought: opened by the clock, or by another case."""
-        with stage.database.reads.begin() as session:
-            born = engine.newborn(session, since=since)
-        for case in born:
-            if case.case_id in seen:
-                continue
-            seen.add(case.case_id)
-            clerk = self._clerk(stage, self._called_story(case.process), stage.now + SOON, case.office, len(seen))
-            clerk.case_id = clerk.player.case_id = case.case_id
-            yield clerk
-
-    def _called_story(self, process: str) -> Story:
-        """A story for a case that nobody brought: by the mixture, or any of its process."""
-        mix = [row for row in self.plan["mix"] if row["process"] == process and row.get("opened_by") == "clock"]
-        if mix:
-            return self._story(self.random.choices(mix, [row["weight"] for row in mix])[0])
-        return self.random.choice([story for story in self.demo.stories.values() if story.process == process])
 
     def _clerk(self, stage: Sandbox, story: Story, moment: datetime, office: str, number: int) -> Clerk:
         late = self.random.random() < self.plan["late_share"]
@@ -168,9 +162,6 @@ class Year:
         return Clerk(
             stage, story, self.demo.definitions, self.book, moment, office=office, rewrite=retelling, delay=delay
         )
-
-    def _story(self, row: Mapping[str, Any]) -> Story:
-        return self.demo.stories[f"{row['process']}/{row['story']}"]
 
     def _moment(self) -> datetime:
         """Some moment of a working day of the year."""
@@ -195,7 +186,18 @@ def findings(session: Session, plan: Mapping[str, Any], offices: int) -> list[st
     found += [f"incident in {row.number}: {row.error}" for row in engine.incidents(session, OVERSEER)]
     found += [f"trail of {problem.case_id or 'the ledger'}: {problem.message}" for problem in engine.verify(session)]
     found += _missing(engine.case_counts(session), plan["must"], offices)
+    found += _contradictions(session, plan["year"])
     return [*found, *unmarked(session, plan["late"])]
+
+
+def _contradictions(session: Session, year: int) -> Iterator[str]:
+    """What is not true of the figures of a month, in any office with cases, or of the whole district."""
+    for office in (None, *sorted({row.office for row in engine.case_counts(session)})):
+        for month in range(1, 13):
+            name = f"{year}-{month:02d}"
+            for row in engine.cross_checks(session, engine.SYSTEM, period=(name, name), office=office):
+                if row.holds is False:
+                    yield f"{office or 'all offices'}, {name}: {row.says}"
 
 
 def _missing(counts: Sequence[engine.CaseCount], wanted: Sequence[Mapping[str, Any]], offices: int) -> Iterator[str]:
