@@ -3,7 +3,6 @@
 No row is inserted by hand: every case is opened, answered and closed by the verbs, as on any other day.
 """
 
-import sqlite3
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import engine
 from scheduler.clerks import Book, Clerk
 from scheduler.errands import SOON, Errands, read_mixture
 from scheduler.officials import officials
+from scheduler.plans import Plan, last_moment
 from scheduler.playing import Player
 from scheduler.retelling import Retelling, is_plain
 from scheduler.sandbox import House, Sandbox, process_folders
@@ -31,17 +31,6 @@ PACE = timedelta(minutes=4)
 HIRED = timedelta(days=420)  # how long ago everybody was hired
 RECENT = timedelta(days=2)  # what people were told earlier has been read
 TRIES = 5  # weeks to look for one in which holidays do not stand in the way
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One case to be told: which story, where, from when, up to where."""
-
-    story: Story
-    office: str
-    retelling: Retelling
-    ends: timedelta | None  # how long before now it comes to its end, or to where it stops; None: as dated
-    stop_before: str = ""
 
 
 @dataclass
@@ -229,7 +218,7 @@ class Demo:
         if plan.ends is None:
             return timedelta(0) if plan.story.at < now else None
         minutes = timedelta(minutes=number * 15 % 105)
-        last = _last_moment(plan)
+        last = last_moment(plan)
         weeks = (now - plan.ends - last) // WEEK
         for back in range(TRIES):
             shift = WEEK * (weeks - back) + minutes
@@ -256,29 +245,3 @@ class Demo:
 def read_demo(folder: Path) -> Demo:
     """The demonstration of a processes/ tree: `demo.toml` says what is invented."""
     return Demo(folder, tomllib.loads((folder / "demo.toml").read_text("utf-8")))
-
-
-def write_out(stage: Sandbox, target: Path) -> None:
-    """Put the house in memory on disk, whole or not at all."""
-    unfinished = target.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    copy = sqlite3.connect(unfinished)
-    with stage.database.bind.connect() as connection:
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
-        raw.backup(copy)
-    copy.close()
-    unfinished.replace(target)
-
-
-def _last_moment(plan: Plan) -> datetime:
-    """When the story as written comes to its end, or to where it stops."""
-    last = plan.story.at
-    for step in plan.story.steps:
-        if plan.stop_before and step.do == plan.stop_before:
-            break
-        if step.until is not None:
-            last = step.until
-        elif step.wait:
-            last += WEEK
-    return last

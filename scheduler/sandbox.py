@@ -163,3 +163,16 @@ class House:
 def process_folders(folder: Path) -> list[Path]:
     """The process folders in a tree: those with a manifest."""
     return sorted(path.parent for path in folder.glob("*/manifest.toml"))
+
+
+def write_out(stage: Sandbox, target: Path) -> None:
+    """Put the house in memory on disk, whole or not at all."""
+    unfinished = target.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    copy = sqlite3.connect(unfinished)
+    with stage.database.bind.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 it is SQLite by construction
+        raw.backup(copy)
+    copy.close()
+    unfinished.replace(target)

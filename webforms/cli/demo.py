@@ -5,7 +5,8 @@ from argparse import Namespace
 from pathlib import Path
 
 import engine
-from scheduler.demo import Demo, read_demo, write_out
+from scheduler.demo import Demo, read_demo
+from scheduler.sandbox import write_out
 from webforms.cli.deploying import publish
 from webforms.cli.house import database_file, machine_now, open_database, read_settings
 from webforms.cli.output import Commands, Refused, command, complain, progressing, tell, tell_json
