@@ -4,7 +4,7 @@ The same files always give the same digest; compiled definitions are cached by i
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -236,9 +236,10 @@ def cached_definition(digest: str, process: str) -> Definition | None:
     return _cache.get(digest + process)
 
 
-def forget() -> None:
-    """Drop every compiled definition; the next use compiles anew."""
-    _cache.clear()
+def forget(known: Iterable[tuple[str, str]]) -> None:
+    """Drop these compiled definitions (digest, process); the next use compiles anew."""
+    for digest, process in known:
+        _cache.pop(digest + process, None)
 
 
 def _read(files: Mapping[str, str], digest: str, process: str | None) -> Definition:

@@ -200,9 +200,10 @@ def survives_reload(session: Session, case_id: UUID) -> bool:
     )
 
 
-def forget_definitions() -> None:
-    """Compile every definition anew at its next use."""
-    definitions.forget()
+def forget_definitions(session: Session) -> None:
+    """Compile the definition of every case there is anew at its next use."""
+    used = select(Version.digest, Version.process).where(Version.id.in_(select(Case.version_id)))
+    definitions.forget((digest, process) for digest, process in session.execute(used))
 
 
 @contextmanager

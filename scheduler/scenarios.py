@@ -152,10 +152,10 @@ class _Reading:
         self.steps = 0
 
     def __call__(self, stage: Sandbox) -> list[str]:
-        if self.steps % FORGETTING == 0:
-            engine.forget_definitions()
-        self.steps += 1
         with stage.database.reads.begin() as session:
+            if self.steps % FORGETTING == 0:
+                engine.forget_definitions(session)
+            self.steps += 1
             return [
                 f"the state of case {case_id} changes when it is read and written again"
                 for case_id in engine.case_ids(session)

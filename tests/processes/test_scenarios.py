@@ -14,20 +14,37 @@ def scenarios():
     return Scenarios(PROCESSES)
 
 
+class Plays:
+    """The chosen scenarios, played on every core at once and handed out in their order."""
+
+    def __init__(self, scenarios, stories):
+        self.running = scenarios.play_all(stories)
+        self.results = {}
+
+    def result(self, story):
+        while (story.process, story.name) not in self.results:
+            played = next(self.running)
+            self.results[played.story.process, played.name] = played
+        return self.results[story.process, story.name]
+
+
 @pytest.fixture(scope="module")
-def results():
-    return {}
+def plays(request, scenarios):
+    chosen = [item for item in request.session.items if item.parent is request.node]
+    stories = [item.callspec.params["story"] for item in chosen if hasattr(item, "callspec")]
+    made = Plays(scenarios, stories)
+    yield made
+    made.running.close()
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: f"{story.process}/{story.name}")
-def test_scenario(story, scenarios, results):
-    played = scenarios.play(story)
-    results[story.process, story.name] = played
-    assert played.problems == ()
+def test_scenario(story, plays):
+    assert plays.result(story).problems == ()
 
 
-def test_every_flow_is_travelled_and_every_outcome_reached(scenarios, results):
-    if len(results) < len(STORIES):
+def test_every_flow_is_travelled_and_every_outcome_reached(scenarios, plays):
+    if len(plays.results) < len(STORIES):
         pytest.skip("only some scenarios were played")
-    missing = {part.process: (part.missed, part.unreached) for part in scenarios.coverage(results.values())}
+    results = plays.results.values()
+    missing = {part.process: (part.missed, part.unreached) for part in scenarios.coverage(results)}
     assert missing == dict.fromkeys(scenarios.definitions, ((), ()))
