@@ -10,6 +10,7 @@ from webforms import model_pages
 from webforms.auth import me
 from webforms.database import carry_out, now, reading
 from webforms.element_templates import element_templates
+from webforms.finding_words import said
 from webforms.i18n import clock_time, translated
 from webforms.model_pages import Opened, in_text, opened, steps, styled, trial
 from webforms.security import allow
@@ -128,14 +129,15 @@ def templates(draft_id: int) -> Response:
 
 
 def _told(finding: engine.Finding) -> dict[str, Any]:
+    message, remedy = said(finding)
     return {
         "file": finding.file,
         "element": finding.element or "",
         "line": finding.line,
         "level": finding.level,
         "kind": str(LEVELS.get(finding.level, finding.level)),
-        "message": translated(finding.rule, finding.message, finding.params),
-        "remedy": finding.remedy,
+        "message": message,
+        "remedy": remedy,
     }
 
 

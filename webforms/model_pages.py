@@ -13,6 +13,7 @@ from webforms.auth import me
 from webforms.blocks import FormView
 from webforms.database import now, reading
 from webforms.fields import view
+from webforms.finding_words import said
 from webforms.rows import rows_changed
 from webforms.security import POLICY
 from webforms.words import gettext
@@ -140,7 +141,7 @@ def preview(file: Opened) -> str | Response:
     try:
         form = engine.define(file.files).form(file.name.removeprefix("forms/").removesuffix(".form"))
     except engine.InvalidDefinition as error:
-        findings = [(finding.element, finding.message) for finding in error.findings]
+        findings = [(finding.element, said(finding)[0]) for finding in error.findings]
         return render_template("models/preview.html", file=file, chosen=chosen, findings=findings, form=None)
     if chosen == "interactive":
         data = {each.values_key: _options(each.values_key) for each in form.questions if each.values_key}

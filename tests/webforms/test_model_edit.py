@@ -1,8 +1,13 @@
 """The editors' pages: who may change, what is saved, and what happens when two people save the same file."""
 
+import re
+
 import pytest
 
 import engine
+from engine.checks.house_rules import HOUSE_RULES
+from engine.checks.rules import SEMANTICS
+from webforms.finding_words import said
 
 
 @pytest.fixture
@@ -88,6 +93,7 @@ def test_findings_name_the_element_and_the_page_of_a_broken_file_still_opens(des
     broken = text.replace("=limits.consent_answer<", "=limits.(<")
     assert broken != text and saving(desk, client, "process.bpmn", broken, 1).status_code == 200
     found = client.get(f"{desk.base}/findings.json").json
+    assert "请更正表达式" in str(found)
     assert {"process.bpmn"} == {one["file"] for one in found if one["element"] == "answer_overdue"}
     assert saving(desk, client, "manifest.toml", "[[", 2).status_code == 200
     for name in ("process.bpmn", "manifest.toml", "decisions/clock_profile.dmn"):
@@ -95,3 +101,15 @@ def test_findings_name_the_element_and_the_page_of_a_broken_file_still_opens(des
     assert "暂时无法显示" in client.get(f"{desk.base}/preview/forms/register.form").text
     assert client.get(f"{desk.base}/findings.json").json
     assert client.get(f"{desk.base}/templates.json").json
+
+
+def test_every_rule_speaks_chinese_with_the_particulars_it_has(desk):
+    with desk.app.test_request_context():
+        for rule, words in (SEMANTICS | HOUSE_RULES).items():
+            names = set(re.findall(r"(?<!{){(\w+)}", words.message + words.remedy))
+            finding = engine.Finding(
+                rule, words.level, "x", None, words.message, words.remedy, {n: f"«{n}»" for n in names}
+            )
+            message, remedy = said(finding)
+            assert re.search("[\u4e00-\u9fff]", message) and "%(" not in message + remedy, rule
+            assert remedy == words.remedy == "{instead}" or re.search("[\u4e00-\u9fff]", remedy), rule
