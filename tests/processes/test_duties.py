@@ -206,7 +206,7 @@ def test_a_transfer_carries_what_is_known_and_the_result_comes_back(scenarios):
 
 
 def test_a_referred_case_hands_itself_over_to_the_unit_that_is_competent(scenarios):
-    _, player = told(scenarios, "mediation/referred")
+    _, player = told(scenarios, "mediation/referred", until="receive_item")
     transfer = player.seen("linkage")
     assert transfer.variables["receiver_office"] == "market_supervision_bureau"
     assert transfer.variables["issue"] == "双方因院坝排水发生争执，墙面受损。"
