@@ -19,11 +19,14 @@ def _tag(name: str) -> str:
 
 
 class Edited:
-    """A diagram that is being edited. `only` limits edits at elements to some, e.g. those that hold a token."""
+    """A diagram that is being edited. `only` limits edits at elements to some, e.g. those that hold a token.
 
-    def __init__(self, text: str, random: Random, prefix: str = "new") -> None:
+    `behind_tasks`: new steps come only where somebody has just done something, never after a timer.
+    """
+
+    def __init__(self, text: str, random: Random, prefix: str = "new", *, behind_tasks: bool = False) -> None:
         self.root = etree.fromstring(text.encode())
-        self.random, self.prefix = random, prefix
+        self.random, self.prefix, self.behind_tasks = random, prefix, behind_tasks
         self.mapping: dict[str, str] = {}
         self.removed: set[str] = set()
         self.count = 0
@@ -44,7 +47,9 @@ class Edited:
     def _flows(self) -> list[Any]:
         """Flows that something can be put on: not those behind an event-based gateway, which waits itself."""
         gateways = {gateway.get("id") for gateway in self._all("eventBasedGateway")}
-        return [flow for flow in self._all("sequenceFlow") if flow.get("sourceRef") not in gateways]
+        tasks = {task.get("id") for task in self._all("userTask")}
+        flows = [flow for flow in self._all("sequenceFlow") if flow.get("sourceRef") not in gateways]
+        return [flow for flow in flows if flow.get("sourceRef") in tasks] if self.behind_tasks else flows
 
     def _add(self, scope: Any, kind: str, **attributes: str) -> Any:
         node = etree.SubElement(scope, _tag(kind), {key: value for key, value in attributes.items() if key != "role"})
