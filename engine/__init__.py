@@ -110,7 +110,7 @@ from engine.letters import (
     write_mail,
 )
 from engine.levels import Level
-from engine.mappings import suggested_mapping
+from engine.mappings import suggested_mapping, version_elements
 from engine.migrating import (
     MigrationPlan,
     migrate_case,
@@ -683,6 +683,7 @@ __all__ = [
     "urge_task",
     "value_labels",
     "verify",
+    "version_elements",
     "version_files",
     "versions",
     "visible",

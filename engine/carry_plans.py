@@ -86,7 +86,9 @@ def plan_of(loaded: Loaded, target: Definition, mapping: Mapping[str, str], refu
     source, case = loaded.definition, loaded.case
     standing = {token.element for token in loaded.before.tokens if not runtime.is_synthetic(token.element)}
     elements = source.diagram.elements
-    places = [element for element in elements.values() if element.id in standing and element.kind != "boundaryEvent"]
+    around = {elements[element].scope for element in standing}
+    drawn = [element for element in elements.values() if element.id in standing - around]
+    places = [element for element in drawn if element.kind != "boundaryEvent"]
     here = {element for element in standing if runtime.renamed(element, mapping) != element}
     gone = [
         fact.label

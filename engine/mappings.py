@@ -57,3 +57,9 @@ def suggested_mapping(session: Session, process: str, from_version: str, to_vers
 def definition_of(session: Session, version: Version) -> Definition:
     """The compiled definition of a version."""
     return store.definition_of(session, version.id, version.process, version.digest)
+
+
+def version_elements(session: Session, process: str, digest: str = "") -> dict[str, str]:
+    """What is drawn in a version: the id of every element with its name. Raises NotFound."""
+    drawn = definition_of(session, version_of(session, process, digest)).diagram.elements.values()
+    return {each.id: each.name or each.id for each in drawn if not runtime.is_synthetic(each.id)}

@@ -29,6 +29,7 @@ from webforms import (
     incidents,
     limits,
     menu,
+    migrations,
     model_edit,
     model_view,
     models,
@@ -89,6 +90,7 @@ PAGES = (
     model_edit,
     model_view,
     element_templates,
+    migrations,
 )
 
 
