@@ -62,7 +62,6 @@ PACKAGES = (
         PAGES,
         (
             "dist/camunda-platform-modeler.production.min.js",
-            "dist/camunda-platform-navigated-viewer.production.min.js",
             "dist/assets/bpmn-font/css/bpmn-embedded.css",
             "dist/assets/bpmn-js.css",
             "dist/assets/color-picker.css",
