@@ -53,7 +53,7 @@ from engine.corrections import Correctable
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
 from engine.decision_trials import DecisionTrial, TrialInput, TrialRule, try_decision
-from engine.definitions import Definition, define, read_files
+from engine.definitions import Definition, define, read_files, read_scenarios
 from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.differences import RowChange, register_diff
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
@@ -608,6 +608,7 @@ __all__ = [
     "read_files",
     "read_notices",
     "read_obligations",
+    "read_scenarios",
     "ready",
     "reassign_task",
     "rebase_draft",

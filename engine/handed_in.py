@@ -16,11 +16,12 @@ MANIFEST = "manifest.toml"
 
 
 def deploy_to_draft(
-    session: Session, files: Mapping[str, str], *, title: str, actor: Actor, now: datetime
+    session: Session, files: Mapping[str, str], *, title: str, whole: bool = False, actor: Actor, now: datetime
 ) -> tuple[int, int]:
     """Merge files into this person's open draft of their process, or a new one; draft and revision.
 
-    A new draft begins from the version in force; what was not handed in stays as it is. A draft in which somebody else
+    A new draft begins from the version in force; what was not handed in stays as it is, or goes where this is the
+    `whole` folder. A draft in which somebody else
     has saved one of these files since is left alone, and a new one made: nothing is overwritten unseen.
     Raises NotFound for people who may not draw, and BundleRefused.
     """
@@ -28,7 +29,7 @@ def deploy_to_draft(
     process, _ = told_by(files)
     mine = (ModelDraft.process == process, ModelDraft.state == "open", ModelDraft.created_by == actor.id)
     for row in session.scalars(select(ModelDraft).where(*mine).order_by(ModelDraft.id.desc())):
-        placed = placed_in(row.files, files)
+        placed = _whole(row.files, files) if whole else placed_in(row.files, files)
         others = (row.stamps[name]["person"] for name in placed if name in row.stamps)
         if all(person == actor.id for person in others):
             revision = write_draft_files(session, row.id, placed, revision=row.revision, actor=actor, now=now)
@@ -38,7 +39,8 @@ def deploy_to_draft(
         made = create_draft(session, files=_with_manifest(files, process, title), title=title, actor=actor, now=now)
         return made, 1
     made = create_draft(session, version_id=version.id, title=title, actor=actor, now=now)
-    placed = placed_in(version.files, files)
+    before = version.files | version.scenarios
+    placed = _whole(before, files) if whole else placed_in(before, files)
     return made, write_draft_files(session, made, placed, revision=1, actor=actor, now=now)
 
 
@@ -62,6 +64,10 @@ def placed_in(folder: Mapping[str, str], files: Mapping[str, str]) -> dict[str, 
             place = name
         placed[place] = text
     return placed
+
+
+def _whole(folder: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str | None]:
+    return {name: files.get(name) for name in {*folder, *files}}
 
 
 def _with_manifest(files: Mapping[str, str], process: str, title: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 A draft is text until it is published: whatever is in it can be saved, what is wrong with it say the checks.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,6 +25,7 @@ from engine.xml import BPMN, UnsafeXml, parse_xml, tag
 
 CHANGES = "CHANGES.md"
 TITLE = 120  # characters
+ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 
 
 def create_draft(
@@ -127,7 +129,7 @@ def write_draft_files(
     if actor.id not in row.authors:
         row.authors = [*row.authors, actor.id]
     process, named = told_by(files)
-    row.process, row.title = process or row.process, (named or row.title)[:TITLE]
+    row.process, row.title = process, (named or row.title)[:TITLE]
     session.flush()
     return row.revision
 
@@ -195,17 +197,21 @@ def open_draft(session: Session, draft_id: int) -> ModelDraft:
 
 
 def told_by(files: Mapping[str, str]) -> tuple[str, str]:
-    """Process id and title as the files say: the manifest, or the executable process of a diagram."""
+    """Process id and title as the files say: the manifest, or the executable process of a diagram.
+
+    The id is empty where none is said, or none that can be one: it also names a folder.
+    """
     try:
         manifest = tomllib.loads(files.get("manifest.toml", ""))
     except (tomllib.TOMLDecodeError, RecursionError):
         manifest = {}
     found, title = manifest.get("id"), manifest.get("title")
     if isinstance(found, str) and found:
-        return found[:TITLE], title if isinstance(title, str) else ""
+        return found if ID.fullmatch(found) else "", title if isinstance(title, str) else ""
     for name in sorted(files, key=lambda name: (name != "process.bpmn", name)):
         if name.endswith(".bpmn") and (process := main_of(files[name])) is not None:
-            return process.get("id", "")[:TITLE], process.get("name", "")
+            found = process.get("id", "")
+            return found if ID.fullmatch(found) else "", process.get("name", "")
     return "", ""
 
 

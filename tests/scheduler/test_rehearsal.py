@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import engine
-from scheduler.rehearsal import rehearse
+from scheduler.rehearsal import neighbours, rehearse
 from scheduler.sandbox import House
 from scheduler.tick import tick
 from tests.house import PROCESSES
@@ -74,6 +74,19 @@ def test_what_does_not_hold_is_said(stage, draft):
     assert "titel" in broken["scenarios"][0]["problems"][0] and "rehearsal" not in str(broken["scenarios"])
     with pytest.raises(engine.InvalidDefinition):
         rehearse(stage.database, {**few, "process.bpmn": "<x"})
+    away = few["manifest.toml"].replace('id = "inspection"', 'id = "../../inspection"', 1)
+    refused = rehearse(stage.database, {**few, "manifest.toml": away})
+    assert "no process" in refused["scenarios"][0]["problems"][0], "an id is no way out of the folder"
+
+
+def test_neighbours_that_act_in_its_cases_are_played_too(tmp_path):
+    for process, step in (("own", ""), ("near", 'process = "own"'), ("far", "")):
+        folder = tmp_path / process / "scenarios"
+        folder.mkdir(parents=True)
+        story = f'title = "t"\noffice = "x"\nat = "2026-03-02"\n[[steps]]\ndo = "a"\n{step}\n'
+        (folder / "one.toml").write_text(story, "utf-8")
+    (tmp_path / "far" / "scenarios" / "broken.toml").write_text("x", "utf-8")
+    assert [(story.process, story.name) for story in neighbours(tmp_path, "own")] == [("near", "one")]
 
 
 def test_what_cannot_be_published_on_its_day_goes_back(stage, draft):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from webforms.cli import (
     backup,
     calendar,
+    comparing,
     demo,
     deploying,
     figures,
@@ -25,7 +26,21 @@ from webforms.cli import (
 )
 from webforms.cli.output import Refused, complain
 
-COMMANDS = (serve, deploying, migrating, scenarios, trace, obligations, calendar, people, figures, demo, year, backup)
+COMMANDS = (
+    serve,
+    deploying,
+    comparing,
+    migrating,
+    scenarios,
+    trace,
+    obligations,
+    calendar,
+    people,
+    figures,
+    demo,
+    year,
+    backup,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

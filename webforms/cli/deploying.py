@@ -11,6 +11,7 @@ from scheduler.sandbox import process_folders
 from webforms.cli.figures import recount
 from webforms.cli.house import machine_now, open_database, read_settings
 from webforms.cli.output import Commands, Refused, command, complain, progressing, tell, tell_json
+from webforms.settings import Settings
 
 CHECK = """Say everything that is wrong with a process folder, a tree of them, or single BPMN files.
 
@@ -30,6 +31,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("path", nargs="+", type=Path, metavar="FOLDER|FILE")
     parser = command(commands, "deploy", deploy, DEPLOY, epilog=DEPLOY_CODES, takes_json=True)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--draft", action="store_true", help="make a draft of a process folder instead; others decide")
     command(commands, "verify", verify, VERIFY, epilog=VERIFY_CODES, takes_json=True)
 
 
@@ -110,6 +112,8 @@ def deploy(chosen: Namespace) -> int:
     if not folder.is_dir():
         raise Refused(f"{folder} is not a folder")
     settings = read_settings()
+    if chosen.draft:
+        return _hand_in(chosen, settings)
     database = open_database(settings, create=True)
     now = machine_now(settings)
     try:
@@ -130,6 +134,26 @@ def deploy(chosen: Namespace) -> int:
             tell(f"{name}: loaded")
         for version in versions:
             tell(f"{version.process} {version.digest[:12]} {version.title}: {'new' if version.is_new else 'unchanged'}")
+    return 0
+
+
+def _hand_in(chosen: Namespace, settings: Settings) -> int:
+    """Make or update the command line's draft of a folder; nothing is published."""
+    files = {**read_folder(chosen.folder), **engine.read_scenarios(chosen.folder)}
+    process, title = engine.told_by(files)
+    if not process:
+        raise Refused(f"{chosen.folder} names no process: neither a manifest.toml nor a diagram says its id")
+    try:
+        with open_database(settings).sessions.begin() as session:
+            draft, revision = engine.deploy_to_draft(
+                session, files, title=title or process, whole=True, actor=engine.SYSTEM, now=machine_now(settings)
+            )
+    except engine.BundleRefused as error:
+        raise Refused(f"{error} {' '.join(map(str, error.params.values()))}".strip()) from error
+    if chosen.json:
+        tell_json({"draft": draft, "revision": revision, "process": process})
+    else:
+        tell(f"{process}: draft {draft}, revision {revision} - to be checked and handed in at /models/{draft}")
     return 0
 
 
