@@ -54,6 +54,7 @@ class Opened:
     name: str
     base: str
     verb: str  # the page its files open on: `view` or `edit`
+    has_overview: bool  # whether the page of the whole version or draft is open to this person
 
     @property
     def text(self) -> str:
@@ -74,7 +75,7 @@ def opened(title: str, files: Mapping[str, str], name: str, base: str, verb: str
     """The file. Raises NotFound."""
     if name not in files:
         raise engine.NotFound
-    return Opened(title, files, name, base, verb)
+    return Opened(title, files, name, base, verb, engine.sees_models(reading(), me()))
 
 
 def styled(page: str) -> Response:

@@ -19,6 +19,9 @@ def test_a_diagram_is_also_a_table(house):
     assert 'id="element-review_application"' in page.text and "审查申请" in page.text
     assert "=limits.consent_answer" in page.text and "接待登记员" in page.text
     assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
+    overview = f'href="{place(house)}"'  # of the library, which is not open to everybody
+    assert overview not in page.text
+    assert overview in house.client("boss").get(place(house) + "/view/process.bpmn").text
 
 
 def test_only_what_draws_itself_with_styles_may_have_them_and_nothing_may_evaluate(house):
