@@ -1,5 +1,6 @@
 """A file of a draft as text: what works everywhere, and where two texts are merged when two people saved."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
@@ -44,6 +45,7 @@ def _page(
         text=text,
         revision=revision,
         conflict=conflict,
+        saved_at=datetime.fromisoformat(conflict.params["at"]) if conflict is not None else None,
         problem=problem,
         writable=found.may_draw and found.row.state == "open",
     )

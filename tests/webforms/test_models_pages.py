@@ -105,6 +105,7 @@ def test_two_people_save_the_same_file(house, draft):
     answer = post(house, ben, address, text="# 贝的版本 <b>", revision=theirs)
     assert answer.status_code == 409
     assert "# 安的版本" in answer.text and "# 贝的版本 &lt;b&gt;" in answer.text and "ann 同志" in answer.text
+    assert answer.text.count("2026-03-02 09:00") >= 2, "when it was saved, beside the clock of the page"
     assert "# 安的版本" in ann.get(address).text, "nothing was overwritten"
     merged = house.hidden(answer.text, "revision")
     assert post(house, ben, address, text="# 安与贝", revision=merged).status_code == 303
