@@ -47,6 +47,7 @@ from engine.change_pages import (
 from engine.change_requests import approve_change, ask_change, fail_change, refuse_change, withdraw_change
 from engine.checks import check_files, refusals
 from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
+from engine.comparison import Change, compare
 from engine.consistency import inconsistencies
 from engine.copies import copy_house
 from engine.corrections import Correctable
@@ -312,6 +313,7 @@ __all__ = [
     "CasePage",
     "CasePlan",
     "CaseRow",
+    "Change",
     "ChangePage",
     "ChangePreview",
     "ChangeRow",
@@ -481,6 +483,7 @@ __all__ = [
     "choose_mail",
     "chosen_tasks",
     "claim_task",
+    "compare",
     "complete_task",
     "connect",
     "copy_house",

@@ -27,10 +27,11 @@ def test_what_differs_from_the_published_version(folder, tell):  # noqa: F811 th
     changes = folder / "CHANGES.md"
     changes.write_text(changes.read_text("utf-8") + "\n再改。\n", "utf-8")
     code, found, _ = tell("diff", "inspection", folder, "--json")
-    assert code == 1 and {(row["file"], row["change"]) for row in found["changes"]} == {
-        (f"scenarios/{scenario.name}", "removed"), ("forms/extra.form", "added"), ("CHANGES.md", "changed"),
+    assert code == 1 and {(row["file"], row["kind"], row["part"]) for row in found["changes"]} == {
+        (f"scenarios/{scenario.name}", "removed", "file"), ("forms/extra.form", "added", "file"),
+        ("CHANGES.md", "added", "lines"),
     }  # fmt: skip
-    assert "+再改。" in tell("diff", "inspection", folder)[1]
+    assert "    + 再改。" in tell("diff", "inspection", folder)[1]
     for named in ("nowhere", "inspection@ffff", "@"):
         assert tell("diff", named, folder)[0] == 2
 

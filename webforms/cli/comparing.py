@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from collections.abc import Mapping
-from difflib import unified_diff
 from pathlib import Path
 
 import engine
@@ -10,7 +9,9 @@ from webforms.cli.deploying import read_folder
 from webforms.cli.house import open_database, read_settings
 from webforms.cli.output import Commands, Refused, command, tell, tell_json
 
-DIFF = """Say what differs between two process folders, or versions, file by file.
+DIFF = """Say what differs between two process folders, or versions, in the terms of their readers.
+
+Elements, timers, conditions, rules, cells, fields, settings, lines of texts; what is only drawn elsewhere is counted.
 
 A and B are folders, or versions of the database: PROCESS (the version in force) or PROCESS@DIGEST (its beginning)."""
 CODES = "exit codes: 0 the same; 1 different; 2 no such folder or version"
@@ -25,22 +26,18 @@ def register(commands: Commands) -> None:
 
 def diff(chosen: Namespace) -> int:
     """Compare and tell."""
-    before, after = _files(chosen.before), _files(chosen.after)
-    changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    changes = engine.compare(_files(chosen.before), _files(chosen.after))
     if chosen.json:
-        tell_json({"changes": [{"file": name, "change": _kind(name, before, after)} for name in changed]})
-        return int(bool(changed))
-    for name in changed:
-        tell(f"{_kind(name, before, after)}: {name}")
-        old, new = (files.get(name, "").splitlines() for files in (before, after))
-        for line in list(unified_diff(old, new, lineterm="", n=2))[2:]:
-            tell(f"  {line}")
-    tell(f"{len(changed)} of {len({*before, *after})} files differ" if changed else "no difference")
-    return int(bool(changed))
-
-
-def _kind(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    return "added" if name not in before else "removed" if name not in after else "changed"
+        tell_json({"changes": [vars(one) | {"message": one.message} for one in changes]})
+        return int(bool(changes))
+    for change in changes:
+        about = " ".join(filter(None, (change.element, change.place and f"({change.place})")))
+        tell(f"{change.file}: {change.message}{' at ' + about if about else ''}")
+        for sign, text in (("-", change.before), ("+", change.after)):
+            for line in text.splitlines():
+                tell(f"    {sign} {line}")
+    tell(f"{len(changes)} changes" if changes else "no difference")
+    return int(bool(changes))
 
 
 def _files(named: str) -> Mapping[str, str]:
