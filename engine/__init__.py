@@ -148,6 +148,7 @@ from engine.model_lists import (
     version_files,
     versions,
 )
+from engine.model_repairs import Proposal, apply_repairs, proposed_repairs
 from engine.notice_lists import NoticeRow, notices, open_notice, read_notices, unread_notices
 from engine.notices import tell_overdue
 from engine.obligations import Obligation, ObligationRow, obligation_gaps, obligations, read_obligations
@@ -409,6 +410,7 @@ __all__ = [
     "Problem",
     "ProcessKind",
     "Projected",
+    "Proposal",
     "PublicationRow",
     "PublishedModel",
     "Raisable",
@@ -459,6 +461,7 @@ __all__ = [
     "anchor",
     "answer_trial",
     "append_ledger",
+    "apply_repairs",
     "approve_change",
     "ask_change",
     "awaited_by",
@@ -605,6 +608,7 @@ __all__ = [
     "preview_change",
     "process_kinds",
     "projected_deadlines",
+    "proposed_repairs",
     "publish_draft",
     "published_model",
     "raise_event",

@@ -47,6 +47,7 @@ DIALECTS = {
     "http://activiti.org/bpmn": "Activiti",
     "http://spiffworkflow.org/bpmn/schema/1.0/core": "SpiffWorkflow",
 }
+DESCRIBING = ("modelerTemplate", "formFieldValidation")
 DATA = frozenset(["dataObject", "dataStoreReference", "dataInputAssociation", "dataOutputAssociation"])
 ONE_TOKEN = ("startQuantity", "completionQuantity")
 
@@ -57,6 +58,7 @@ def check_activities(drawing: Drawing, report: Report) -> None:
         for node in scope.nodes.values():
             _support(node, report)
             _attributes(node, report)
+            _foreign(node, report)
             _loop(node, report)
             _service(node, report)
             if node.kind == "callActivity":
@@ -97,6 +99,15 @@ def _attributes(node: Item, report: Report) -> None:
         if any(holder.get(tag(name, CAMUNDA)) for holder in (node.xml, *node.definitions)):
             attribute = f"camunda:{name}"
             report.add("attribute-ignored", node.file, node.id, node.line, attribute=attribute, instead=instead)
+
+
+def _foreign(node: Item, report: Report) -> None:
+    """Attributes of other engines; those that only describe the drawing are let be."""
+    for name in node.xml.attrib:
+        found = etree.QName(name)
+        if found.namespace in DIALECTS and not found.localname.startswith(DESCRIBING):
+            dialect = DIALECTS[found.namespace]
+            report.add("dialect-unsupported", node.file, node.id, node.line, dialect=dialect, extension=found.localname)
 
 
 def _refuse(node: Item, attribute: str, instead: str, report: Report) -> None:
