@@ -1,12 +1,16 @@
 """Each repair: it is proposed, its rule is kept afterwards, and the model runs."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from lxml import etree
 
 import engine
+import webforms
 from engine.checks import check_files, refusals
+from engine.model_repairs.words import RULES as RULE_WORDS
 from scheduler.trace import Answers, Trial
 from tests.engine.runtime.bpmn import (
     catch,
@@ -179,6 +183,17 @@ def test_repairs_are_the_same_in_any_order_and_when_repeated(name):
             singly = engine.apply_repairs(singly, [each])
         assert content(singly) == content(at_once)
     assert engine.apply_repairs(files, []) == files
+
+
+def test_every_repair_has_a_model_here_and_chinese_words():
+    assert {rule for _, rules, *_ in CASES.values() for rule in rules} == RULE_WORDS.keys()
+    with (Path(webforms.__file__).parent / "translations/zh_CN/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file)
+    for rule, english in RULE_WORDS.items():
+        chinese = catalogue.get(f"code:{rule}").string
+        assert chinese % dict.fromkeys(("element", "before", "after", "dialect", "otherwise"), "甲")
+        told = {name for name in ("before", "dialect", "otherwise") if f"%({name})s" in chinese}
+        assert all(f"{{{name}}}" in english for name in told), rule
 
 
 @pytest.mark.parametrize(
