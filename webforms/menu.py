@@ -7,25 +7,32 @@ from webforms.auth import administers, me
 from webforms.database import reading
 from webforms.words import gettext
 
+Entry = tuple[str, str, str]
+
 
 def init_app(app: Flask) -> None:
     """Give the menu to the templates."""
-    app.jinja_env.globals["menu"] = menu
+    app.jinja_env.globals.update(menu=menu, further_menu=further_menu)
 
 
-def menu() -> list[tuple[str, str, str]]:
-    """(key, address, words) of every entry."""
+def menu() -> list[Entry]:
+    """(key, address, words) of what is opened every day; it fits in one line at 1280 pixels."""
     entries = [("tasks", url_for("tasks.index"), gettext("Tasks")), ("cases", url_for("cases.index"), gettext("Cases"))]
     if engine.steers(reading(), me()):
         entries.append(("desk", url_for("desk.index"), gettext("Desk")))
     entries.append(("reports", url_for("reports.index"), gettext("Reports")))
     entries.append(("statistics", url_for("statistics.index"), gettext("Statistics")))
+    entries.append(("registers", url_for("registers.index"), gettext("Registers")))
+    return entries
+
+
+def further_menu() -> list[Entry]:
+    """What is opened now and then, behind one word."""
+    entries = [("obligations", url_for("obligations.index"), gettext("Obligations"))]
     if engine.leads_anybody(reading(), me()):
         waiting = engine.changes_to_decide(reading(), me())
         words = gettext("Repairs (%(number)s)", number=waiting) if waiting else gettext("Repairs")
         entries.append(("changes", url_for("change_requests.index"), words))
-    entries.append(("registers", url_for("registers.index"), gettext("Registers")))
-    entries.append(("obligations", url_for("obligations.index"), gettext("Obligations")))
     if engine.sees_models(reading(), me()):
         waiting = engine.drafts_to_decide(reading(), me())
         words = gettext("Processes (%(number)s)", number=waiting) if waiting else gettext("Processes")
