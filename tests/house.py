@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from jinja2 import BytecodeCache
+
 import engine
 from webforms import create_app
 
@@ -39,6 +41,23 @@ ANSWERS = {
     "people_count": "2",
     "prior_consent": "agreed",
 }
+
+
+class Templates(BytecodeCache):
+    """Templates compiled once for all houses: each has an application of its own, and they draw the same pages."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def load_bytecode(self, bucket):
+        if (bucket.key, bucket.checksum) in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key, bucket.checksum])
+
+    def dump_bytecode(self, bucket):
+        self.kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+TEMPLATES = Templates()
 
 
 class Clock:
@@ -145,4 +164,6 @@ def open_house(prepared, folder):
     for name in ("tiaojie.db", "audit.key"):
         (folder / name).write_bytes((source / name).read_bytes())
     clock = Clock()
-    return House(create_app({**settings(folder), "CLOCK": clock}), clock, ids)
+    app = create_app({**settings(folder), "CLOCK": clock})
+    app.jinja_env.bytecode_cache = TEMPLATES
+    return House(app, clock, ids)
