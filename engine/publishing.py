@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.audit import append_ledger
-from engine.authority import CLOCK, Actor, may_approve
+from engine.authority import CLOCK, Actor, may_approve, may_draw
 from engine.checks import check_files, refusals
 from engine.deadlines import OFFICE
 from engine.deployment import deploy_files, newest_version
@@ -24,6 +24,7 @@ from engine.errors import (
     InvalidAnswers,
     InvalidDefinition,
     NotAllowed,
+    NotFound,
     NotReady,
     OwnRequest,
     Problem,
@@ -155,9 +156,7 @@ def decide_draft(session: Session, draft_id: int, *, approve: bool, note: str = 
     Approved without a day, or with one that has come, it is published at once. Nobody who has written in it decides.
     Raises NotFound, NotAllowed, OwnRequest, DraftClosed, InvalidAnswers for a refusal without a reason, NotReady.
     """
-    roles = directory(session).roles
-    if not may_approve(actor, roles):
-        raise NotAllowed("this role does not decide about models")
+    _require_deciding(session, actor)
     row, publication = _handed_in(session, draft_id, ("open",))
     if actor.id is None or actor.id in row.authors:
         raise OwnRequest
@@ -173,14 +172,24 @@ def decide_draft(session: Session, draft_id: int, *, approve: bool, note: str = 
     return row.state
 
 
+def _require_deciding(session: Session, actor: Actor) -> None:
+    """Raise NotAllowed for who draws only, NotFound for those to whom there are no drafts."""
+    roles = directory(session).roles
+    if may_approve(actor, roles):
+        return
+    if not may_draw(actor, roles):
+        raise NotFound
+    raise NotAllowed("this role does not decide about models")
+
+
 def publish_draft(session: Session, draft_id: int, *, actor: Actor, now: datetime) -> int:
     """Make an approved draft the version that new cases use; the version.
 
     Raises NotFound, DraftClosed, NotReady when a gate does not hold any more, and NotAllowed before its day.
     """
     row, publication = _handed_in(session, draft_id, ("approved",))
-    if actor != CLOCK and not may_approve(actor, directory(session).roles):
-        raise NotAllowed("this role does not decide about models")
+    if actor != CLOCK:
+        _require_deciding(session, actor)
     if publication.effective_on is not None and publication.effective_on > now.astimezone(OFFICE).date():
         raise NotAllowed("its day has not come")
     if missing := draft_gates(session, row):

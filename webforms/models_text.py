@@ -75,6 +75,7 @@ def save(draft_id: int, name: str) -> Any:
 @allow("signed-in")
 def begin(draft_id: int) -> Any:
     """A new file: its page, where it begins empty."""
+    engine.draft(reading(), draft_id, me())
     name = request.form.get("name", "").strip()
     if not name:
         return redirect(url_for("models_publish.show", draft_id=draft_id), 303)

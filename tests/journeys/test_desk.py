@@ -22,8 +22,8 @@ def test_a_case_with_many_people_appears_without_reloading_the_page(house, windo
     block = window.locator("[hx-trigger='every 30s']")
     expect(block).to_contain_text("没有在办的重大纠纷")
     window.evaluate("window.loaded = 'once'")
-    house.register("desk", people_count="30", impact_media="true", impact_note="三十人到场，有媒体询问。")
-    window.evaluate("htmx.ajax('GET', '/desk/dangerous/now', document.querySelector('[hx-trigger]'))")
+    house.register("desk", people_count="30", impact_signs="media", impact_note="三十人到场，有媒体询问。")
+    block.evaluate("node => htmx.ajax('GET', '/desk/dangerous/now', node)")
     expect(block.locator("tbody tr").first).to_contain_text("王建国")
     expect(block).to_contain_text("2026-03-09 止")
     assert window.evaluate("window.loaded") == "once"

@@ -157,6 +157,7 @@ def open_steps(house, case_id):
 def test_from_the_application_to_the_archived_file(house, browser, address):
     with signed_in(house, browser, address, "desk") as page:
         page.get_by_role("link", name="登记案件").click()
+        page.get_by_role("link", name="由渔溪镇人民政府登记 · 行政调解").click()
         hand_in(page, APPLICATION)
         expect(page.get_by_role("status").first).to_contain_text("恩渔溪行调〔2026〕001号")
         with house.database.reads() as session:
