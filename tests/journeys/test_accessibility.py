@@ -73,7 +73,7 @@ def test_pages_of_the_administrator(house, address, window):
     window.get_by_label("密码", exact=True).fill(house.password)
     window.get_by_role("button", name="登录").click()
     pages = ["/people", "/people/new", f"/people/{house.ids['desk']}", "/people/import", "/people/changes"]
-    pages += ["/models", "/models/new", "/models/versions/1"]
+    pages += ["/models", "/models/new", "/models/versions/1", "/models/compare?a=&b=v1"]
     pages += ["/calendar-starts"]
     found = {path: look(window, address + path) for path in pages}
     assert {path: problems for path, problems in found.items() if problems} == {}

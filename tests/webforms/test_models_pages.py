@@ -167,3 +167,46 @@ def test_discarding_copying_and_restoring(house, draft):
     assert draft in ann.get("/models?state=discarded").text
     post(house, ann, draft + "/restore")
     assert "编制中" in ann.get(draft).text
+
+
+def test_a_draft_beside_the_version_it_began_from(house, draft):
+    ann = house.client("ann")
+    assert f'href="{draft}/compare"' in ann.get(draft).text
+    answer = ann.get(draft + "/compare")
+    assert answer.status_code == 302 and "两者相同" in ann.get(answer.location).text
+    number = int(draft.rpartition("/")[2])
+    with house.database.reads() as session:
+        found = engine.draft(session, number, engine.SYSTEM)
+    diagram = found.files["process.bpmn"]
+    name = re.search(r'<bpmn:userTask id="\w+" name="([^"]+)"', diagram)[1]
+    edits = {
+        "process.bpmn": diagram.replace(f'name="{name}"', 'name="新的名称"'),
+        "documents/x.html": "<script>x</script>",
+    }
+    for revision, (file, text) in enumerate(edits.items(), found.row.revision):
+        assert post(house, ann, f"{draft}/text/{file}", text=text, revision=str(revision)).status_code == 303
+    page = ann.get(answer.location).text
+    for words in ("修改名称", name, "新的名称", "新增文件", "documents/x.html", "data-compare"):
+        assert words in page
+    assert "<script>x" not in page
+    a, b = re.search(r"a=(v\d+)&b=(d\d+)", answer.location).groups()
+    assert "删除文件" in ann.get(f"/models/compare?a={b}&b={a}").text
+    assert f'data-source="{draft}/source/process.bpmn"' in page
+    assert ann.get(f"{draft}/source/process.bpmn").status_code == 200
+    new = ann.get(f"/models/compare?a=&b={b}").text
+    assert "新增文件" in new and "data-compare" in new
+
+
+@pytest.mark.parametrize(
+    "sides", ["", "a=v1", "a=v1&b=x1", "a=v1&b=v99999", "a=v1&b=v9999999999", "a=v1&b=v²", "a=v1&b=d"]
+)
+def test_what_cannot_be_compared_is_not_there(house, sides):
+    status = house.client("ann").get(f"/models/compare?{sides}").status_code
+    assert status == (200 if sides == "a=v1" else 404)
+
+
+def test_only_those_who_see_models_compare(house, draft):
+    desk = house.client("desk")
+    assert {
+        desk.get(path).status_code for path in ("/models/compare?a=v1&b=v1", draft + "/compare", "/models/compare")
+    } == {404}

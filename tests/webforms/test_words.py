@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import engine
+from engine.comparison import KINDS, PARTS
 from engine.deadline_steps import SENTENCES
 from engine.errors import EngineError
 from webforms.i18n import compile_catalogue, day, money, period, size
@@ -95,6 +96,18 @@ def test_every_problem_with_a_person_is_translated(catalogue):
         if name == "Problem" and path.name in {"people.py", "roster.py"} and (code := literal(node, 0))
     }
     assert wanted and [code for code in sorted(wanted) if not translated(catalogue, code)] == []
+
+
+def test_every_change_between_two_versions_is_translated(catalogue):
+    codes = [*(f"code:change-{kind}" for kind in KINDS), *(f"code:change-part-{part}" for part in PARTS)]
+    assert [code for code in codes if not translated(catalogue, code)] == []
+    assert [
+        part for part, words in PARTS.items() if "%(key)" in words and "%(key)" not in part_words(catalogue, part)
+    ] == []
+
+
+def part_words(catalogue, part):
+    return catalogue.get(f"code:change-part-{part}").string
 
 
 def test_every_step_of_a_sum_is_translated(catalogue):
