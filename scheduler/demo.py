@@ -12,12 +12,13 @@ from itertools import cycle, takewhile
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.pool import StaticPool
 
 import engine
 from scheduler.clerks import Book, Clerk
-from scheduler.errands import SOON, Errands, read_mixture
+from scheduler.errands import SOON, Errands, is_part, read_mixture
 from scheduler.officials import officials
 from scheduler.plans import Plan, last_moment
 from scheduler.playing import Player
@@ -102,6 +103,7 @@ class Demo:
                 waiting.append((next(working), number, working, None))
         heapify(waiting)
         errands, count = Errands(self.mixture, self.stories, Random(len(plans)), stage.now), len(waiting)  # noqa: S311 always the same
+        heirs: list[Clerk] = []
         while waiting and waiting[0][0] <= now:
             instant, number, telling, teller = heappop(waiting)
             self._keep_calendar(stage, openings, instant)
@@ -113,9 +115,12 @@ class Demo:
                 self.problems += [f"{teller.story.name} at {teller.office}: {problem}" for problem in teller.problems]
                 if isinstance(teller, Player):
                     yield plans[number]
-            for clerk in self._clerks(stage, errands, [player for _, player in tellers]):
+                    if not teller.stop_before:
+                        heirs += self._left_open(stage, errands, teller)
+            for clerk in (*heirs, *self._clerks(stage, errands, [player for _, player in tellers])):
                 count += 1
                 heappush(waiting, (clerk.begins, len(plans) + count, clerk.work(), clerk))
+            heirs.clear()
         self._keep_calendar(stage, openings, now)
         stage.advance(now)
         self._settle_down(stage, now)
@@ -135,19 +140,22 @@ class Demo:
         """Somebody for each case that another case has opened, unless a story tells of it."""
         by_calendar = {row["process"] for row in self.document["kept"]}
         for case, story in errands.called(stage, besides={player.case_id for player in tellers if player.case_id}):
-            if case.process not in by_calendar and not self._is_part(stage, case, tellers):
-                rewrite = self.retelling(story, case.office, len(errands.known))
-                yield Clerk(
-                    stage, story, self.definitions, self.book, stage.now + SOON, office=case.office,
-                    case_id=case.case_id, rewrite=rewrite,
-                )  # fmt: skip
+            if case.process not in by_calendar and not is_part(stage, case, tellers):
+                yield self._clerk(stage, errands, story, case.case_id, case.office)
 
-    def _is_part(self, stage: Sandbox, case: engine.Newborn, tellers: Sequence[Player]) -> bool:
-        """Whether a story tells of this case beside its own one."""
+    def _left_open(self, stage: Sandbox, errands: Errands, told: Player) -> Iterator[Clerk]:
+        """Somebody for each case that a story told of, and left open when it came to its end."""
         with stage.database.reads.begin() as session:
-            linked = engine.snapshot(session, case.case_id).linked
-        about = [player.story for player in tellers if player.case_id in linked]
-        return any(step.process == case.process for story in about for step in story.steps)
+            linked = [engine.snapshot(session, case_id) for case_id in told.seen().linked]
+        for case in linked:
+            if case.status == "running" and any(step.process == case.process for step in told.story.steps):
+                yield self._clerk(stage, errands, errands.story_for(case.process), case.case_id, case.office)
+
+    def _clerk(self, stage: Sandbox, errands: Errands, story: Story, case_id: UUID, office: str) -> Clerk:
+        rewrite = self.retelling(story, office, len(errands.known))
+        return Clerk(
+            stage, story, self.definitions, self.book, stage.now + SOON, office=office, case_id=case_id, rewrite=rewrite
+        )
 
     def _openings(self, told: Collection[str], now: datetime) -> list[tuple[datetime, str]]:
         """For processes that no story tells of: their entry, and shortly before the calendar opened it last.

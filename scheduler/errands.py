@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import engine
+from scheduler.playing import Player
 from scheduler.sandbox import Sandbox
 from scheduler.stories import Story
 
@@ -54,3 +55,11 @@ class Errands:
     def story_of(self, row: Mapping[str, Any]) -> Story:
         """The story that a row of the mixture names."""
         return self.stories[f"{row['process']}/{row['story']}"]
+
+
+def is_part(stage: Sandbox, case: engine.Newborn, tellers: Sequence[Player]) -> bool:
+    """Whether a story tells of this case beside its own one."""
+    with stage.database.reads.begin() as session:
+        linked = engine.snapshot(session, case.case_id).linked
+    about = [player.story for player in tellers if player.case_id in linked]
+    return any(step.process == case.process for story in about for step in story.steps)
