@@ -10,6 +10,16 @@ FOLDER = Path(__file__).parent / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PASSWORD = "tiaojie2026"  # noqa: S105 of the demo
 SIZES = {1280: 860, 390: 844}
+BY_ADDRESS = {  # who looks at what
+    "coordinator": {
+        "desk": "/desk",
+        "heat": "/processes/mediation/heat",
+        "history": "/registers/matters/history",
+        "reports": "/reports",
+        "statistics": "/statistics",
+    },
+    "analyst": {"models": "/models"},
+}
 
 
 def main(site: str) -> None:
@@ -18,9 +28,26 @@ def main(site: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for width, height in SIZES.items():
-            page = browser.new_context(locale="zh-CN", viewport={"width": width, "height": height}).new_page()
-            take(page, site, width)
+            view = {"width": width, "height": height}
+            take(browser.new_context(locale="zh-CN", viewport=view).new_page(), site, width)
+            for username, pages in BY_ADDRESS.items():
+                page = browser.new_context(locale="zh-CN", viewport=view).new_page()
+                sign_in(page, site, username)
+                for name, address in pages.items():
+                    page.goto(site + address)
+                    page.wait_for_load_state("networkidle")
+                    page.wait_for_timeout(600)
+                    page.screenshot(path=FOLDER / f"{name}-{width}.png")
         browser.close()
+
+
+def sign_in(page: Page, site: str, username: str) -> None:
+    """As one of the demo's accounts."""
+    page.goto(site)
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/tasks*")
 
 
 def take(page: Page, site: str, width: int) -> None:
@@ -33,11 +60,7 @@ def take(page: Page, site: str, width: int) -> None:
     def link(selector: str) -> str:
         return site + str(page.locator(selector).first.get_attribute("href"))
 
-    page.goto(site)
-    page.fill("input[name=username]", "yuxi.mediator")
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/tasks*")
+    sign_in(page, site, "yuxi.mediator")
     picture("inbox")
     page.goto(link("a[href^='/tasks/']:has-text('召开调解会')"))
     task = page.url
