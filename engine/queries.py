@@ -103,19 +103,19 @@ def sensitive_values(session: Session, case_id: UUID, values: Any) -> dict[str, 
 
 
 def startable(session: Session, actor: Actor) -> list[Startable]:
-    """The processes this person may open a case of; those that other processes open for them come last."""
+    """The processes this person may open a case of: those marked so first, those that others open as well last."""
     known = directory(session)
-    found, started_by_others = [], set()
+    found, order = [], dict[str, int]()
     for version in session.scalars(select(Version).where(Version.active).order_by(Version.process)):
         definition = store.definition_of(session, version.id, version.process, version.digest)
         offices = sorted({o for r, o in actor.roles if r in definition.start_roles})
-        if definition.start_messages:
-            started_by_others.add(version.process)
+        first = definition.manifest.get("start", {}).get("first") is True
+        order[version.process] = 0 if first else 2 if definition.start_messages else 1
         if offices:
             found.append(
                 Startable(version.process, definition.title, tuple((o, known.office_name(o)) for o in offices))
             )
-    return sorted(found, key=lambda one: one.process in started_by_others)
+    return sorted(found, key=lambda one: order[one.process])
 
 
 def start_page(session: Session, process: str, actor: Actor, *, office: str) -> StartPage:

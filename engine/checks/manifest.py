@@ -20,7 +20,7 @@ MANIFEST = "manifest.toml"
 TABLES: dict[str, dict[str, type]] = {
     "number": {"kind": str, "pattern": str},
     "report": {**dict.fromkeys(REPORT_KEYS, str), "returned": str, "shown": list},  # see `submissions`
-    "start": {"roles": list, "form": str, "message": str, "calendar": tuple},  # entries: see `openings`
+    "start": {"roles": list, "form": str, "message": str, "first": bool, "calendar": tuple},  # entries: see `openings`
 }
 ROWS: dict[str, dict[str, type]] = {
     "facts": {"type": str, "label": str, "search": bool, "sensitive": bool, "internal": bool, "fields": dict},
