@@ -18,6 +18,7 @@ from engine import registry
 from engine.audit import append_ledger
 from engine.authority import Actor, Role
 from engine.case_records import case_record
+from engine.database import READ_ONLY
 from engine.deadlines import OFFICE, Calendar, load_calendar
 from engine.errors import NotFound
 from engine.functions import DIRECTORY
@@ -33,6 +34,7 @@ from engine.submissions import last_report, reports
 REGISTER = "registers:"  # prefix of the reference document with the declaration of a register
 _cache: dict[str, "Directory"] = {}
 CACHED = 8
+STATE = "reference"  # where a session keeps what it has asked
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def cases_of_older_calendars(session: Session) -> list[UUID]:
 
 def directory(session: Session, reference: str | None = None) -> Directory:
     """The reference data this session sees; `reference` is the value of REFERENCE where another query has read it."""
-    key = reference if reference is not None else session.scalar(select(REFERENCE)) or ""
+    key = reference if reference is not None else _state(session)
     if key not in _cache:
         while len(_cache) >= CACHED:
             _cache.pop(next(iter(_cache)))
@@ -159,6 +161,17 @@ def directory(session: Session, reference: str | None = None) -> Directory:
         }
     )
     return found
+
+
+def _state(session: Session) -> str:
+    """What names the present reference data. A transaction that only reads asks once: nothing changes for it."""
+    begun, state = session.info.get(STATE, (None, ""))
+    if begun is not None and begun is session.get_transaction():
+        return str(state)
+    state = session.scalar(select(REFERENCE)) or ""
+    if READ_ONLY.items() <= session.connection().get_execution_options().items():
+        session.info[STATE] = (session.get_transaction(), state)
+    return state
 
 
 def _ids(session: Session) -> Callable[[Any], int | None]:

@@ -140,7 +140,7 @@ def test_a_second_person_publishes_and_the_ledger_knows(session, draft, now):
     engine.submit_draft(session, draft, reason="法规修订", actor=ANN, now=now)
     with pytest.raises(engine.DraftClosed):
         engine.write_draft_file(session, draft, "CHANGES.md", "x", revision=9, actor=BEN, now=now)
-    for actor, error in ((ANN, engine.OwnRequest), (CLERK, engine.NotAllowed)):
+    for actor, error in ((ANN, engine.OwnRequest), (CLERK, engine.NotFound)):
         with pytest.raises(error):
             engine.decide_draft(session, draft, approve=True, actor=actor, now=now)
     assert engine.drafts_to_decide(session, LEADER) == 1 and engine.drafts_to_decide(session, ANN) == 0

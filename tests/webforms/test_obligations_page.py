@@ -13,7 +13,7 @@ def test_everybody_signed_in_sees_every_obligation(house):
     assert len(rows(page)) == 59
     assert rows(page)[:2] == ["1", "2"] and rows(page)[-1] == "47"
     assert "任务落实" in page
-    assert "卷宗封面和卷内目录" in page, "the evidence by its name"
+    assert "重大纠纷首报" in page, "the evidence by its name"
     assert "由区政府发文成立和调整" in page
     assert '<a href="/cases?process=training">' in page
     assert "待核实" in page
