@@ -35,6 +35,7 @@ class Step:
     refused: tuple[
         str, ...
     ] = ()  # the fields, without rows' numbers, at which the answers are refused; the task stays open
+    note: str = ""  # why, for who reads it
 
     @property
     def words(self) -> str:
@@ -141,6 +142,7 @@ def _step(row: Mapping[str, Any], where: str) -> Step:
         by=str(row.get("by", "")),
         refused=tuple(row.get("refused", ())),
         process=str(row.get("process", "")),
+        note=str(row.get("note", "")),
     )
 
 
