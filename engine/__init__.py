@@ -59,7 +59,7 @@ from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.differences import RowChange, register_diff
 from engine.directory import Directory, cases_of_older_calendars, directory, load_reference, store_reference
 from engine.drafts import drop_draft, save_draft
-from engine.due import due_cases, due_effects, due_overdue, due_reminders, is_anchor_due
+from engine.due import due_cases, due_effects, due_kinds, due_overdue, due_reminders, is_anchor_due
 from engine.durations import Typical
 from engine.errors import (
     AlreadyDone,
@@ -520,6 +520,7 @@ __all__ = [
     "due_cases",
     "due_effects",
     "due_entries",
+    "due_kinds",
     "due_letters",
     "due_mails",
     "due_overdue",

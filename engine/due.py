@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from engine.deadlines import OFFICE
-from engine.model import Anchor, Deadline, Effect, Task, Timer
+from engine.model import Anchor, CalendarStart, Deadline, Effect, Publication, Task, Timer
 
 BATCH = 200
 
@@ -36,16 +36,28 @@ def due_effects(session: Session, *, now: datetime, limit: int = BATCH) -> list[
     return list(session.scalars(query.order_by(Effect.next_at, Effect.id).limit(limit)))
 
 
+def due_kinds(session: Session, *, now: datetime) -> frozenset[str]:
+    """What there is to do at all: "publication", "start", "timer", "reminder", "overdue", "effect". One statement."""
+    today = now.astimezone(OFFICE).date()
+    known = {
+        "publication": (Publication.state == "approved", Publication.effective_on <= today),
+        "start": (CalendarStart.next_at.is_not(None), CalendarStart.next_at <= now),
+        "timer": (Timer.due_at <= now,),
+        "reminder": (Deadline.remind_at.is_not(None), Deadline.remind_at <= now),
+        "overdue": (Task.tell_at.is_not(None), Task.tell_at <= now),
+        "effect": (Effect.state == "pending", Effect.next_at <= now, Effect.kind != "mail"),
+    }
+    row = session.execute(select(*(exists().where(*terms).label(kind) for kind, terms in known.items()))).one()
+    return frozenset(kind for kind in known if getattr(row, kind))
+
+
 def next_due(session: Session, *, after: datetime) -> datetime | None:
     """The next instant at which the clock has something to do; for clocks that jump."""
-    candidates = [
-        session.scalar(select(Timer.due_at).where(Timer.due_at > after).order_by(Timer.due_at).limit(1)),
-        session.scalar(
-            select(Deadline.remind_at).where(Deadline.remind_at > after).order_by(Deadline.remind_at).limit(1)
-        ),
-        session.scalar(select(Task.tell_at).where(Task.tell_at > after).order_by(Task.tell_at).limit(1)),
-    ]
-    return min((moment for moment in candidates if moment is not None), default=None)
+    columns = (Timer.due_at, Deadline.remind_at, Task.tell_at)
+    moments = session.execute(
+        select(*(select(func.min(each)).where(each > after).scalar_subquery() for each in columns))
+    )
+    return min((moment for moment in moments.one() if moment is not None), default=None)
 
 
 def is_anchor_due(session: Session, *, now: datetime) -> bool:

@@ -1,10 +1,13 @@
 """One look at the clock: everything that is due happens, each case in a transaction of its own."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 import engine
 from scheduler.mailing import Mailer, send_mail
@@ -14,6 +17,19 @@ ROUNDS = 1000  # looks until nothing is due any more; a case that is always due 
 Handlers = Mapping[str, Callable[..., None]]
 
 _log = logging.getLogger("tiaojie.clock")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing that comes due: how the due ones are found, what is done with one, and what if that fails."""
+
+    name: str  # as `engine.due_kinds` says it
+    counted: str  # the counter of `Ticked`
+    find: Callable[[Session, datetime], Sequence[Any]]
+    act: Callable[[Session, Any, datetime, Handlers | None], Any]
+    faster: tuple[type[Exception], ...]  # what it means that somebody else has done it
+    words: str  # what the log says of a failure
+    fail: Callable[[Session, Any, Exception, datetime], None] | None = None  # None: the next look tries again
 
 
 def tick(
@@ -31,15 +47,13 @@ def tick(
     sends a letter, or raises; without one no letters are written.
     """
     done = Ticked()
-    _publish(database, now, done)
+    if PUBLICATIONS.name in _due(database, now):
+        _all(database, now, PUBLICATIONS, handlers, done)
     _plan(database, now, calendar)
     for _ in range(ROUNDS):
-        before = done.total
-        _open(database, now, done)
-        _fire(database, now, done)
-        _remind(database, now, done)
-        _tell_overdue(database, now, done)
-        _deliver(database, now, handlers, done)
+        due, before = _due(database, now), done.total
+        for kind in (kind for kind in KINDS if kind.name in due):
+            _all(database, now, kind, handlers, done)
         if done.total == before:
             break
     if mailer is not None:
@@ -49,24 +63,31 @@ def tick(
     return done
 
 
-def _publish(database: engine.Database, now: datetime, done: Ticked) -> None:
-    """Publish the models whose day has come; what cannot be published any more goes back to who drew it."""
+def _due(database: engine.Database, now: datetime) -> frozenset[str]:
     with database.reads.begin() as session:
-        waiting = engine.due_publications(session, now=now)
-    for draft_id in waiting:
+        return engine.due_kinds(session, now=now)
+
+
+def _all(database: engine.Database, now: datetime, kind: Kind, handlers: Handlers | None, done: Ticked) -> None:
+    """Everything of one kind, each in a transaction of its own: what one does, the next one has its turn."""
+    with database.reads.begin() as session:
+        found = kind.find(session, now)
+    for each in found:
         try:
             with database.sessions.begin() as session:
-                engine.publish_draft(session, draft_id, actor=engine.CLOCK, now=now)
-            done.published += 1
-        except engine.DraftClosed:
-            continue  # taken back, or another clock was faster
-        except Exception as error:  # noqa: BLE001 whatever a model does, the next one has its turn
+                kind.act(session, each, now, handlers)
+            done.count(kind.counted)
+        except kind.faster:
+            continue  # the next look sees what is left
+        except Exception as error:  # noqa: BLE001 nothing that one of them does may hold up the others
             if is_busy(error):
+                _log.warning("the database is busy, %s has to wait", each)
                 return
-            _log.exception("the draft %s could not be published", draft_id)
-            with database.sessions.begin() as session:
-                engine.fail_publication(session, draft_id, error, actor=engine.CLOCK, now=now)
-            done.failed += 1
+            _log.exception(kind.words, each)
+            if kind.fail is not None:
+                with database.sessions.begin() as session:
+                    kind.fail(session, each, error, now)
+                done.failed += 1
 
 
 def _plan(database: engine.Database, now: datetime, calendar: Collection[str] | None) -> None:
@@ -83,116 +104,23 @@ def _plan(database: engine.Database, now: datetime, calendar: Collection[str] | 
             _log.exception("the calendar of %s/%s could not be read", process, entry)
 
 
-def _open(database: engine.Database, now: datetime, done: Ticked) -> None:
-    with database.reads.begin() as session:
-        starts = engine.due_starts(session, now=now)
-    for start in starts:
-        try:
-            with database.sessions.begin() as session:
-                engine.start_by_calendar(session, start, now=now)
-            done.opened += 1
-        except (engine.AlreadyDone, engine.CaseChanged):
-            continue  # somebody was faster
-        except Exception as error:  # noqa: BLE001 whatever an opening does, the next one has its turn
-            if is_busy(error):
-                return
-            _log.exception("%s/%s could not be opened for %s", start.process, start.entry, start.office)
-            _put_off(database, start, error, now)
-            done.failed += 1
-
-
-def _put_off(database: engine.Database, start: engine.DueStart, error: Exception, now: datetime) -> None:
+def _put_off(session: Session, start: engine.DueStart, error: Exception, now: datetime) -> None:
     """What the clock cannot open after several attempts is an incident, to be carried out again by people."""
-    with database.sessions.begin() as session:
-        given_up = engine.postpone_start(session, start, error, now=now)
-        if given_up is not None:
-            told = {"process": start.process, "entry": start.entry, "office": start.office, "period": start.period_name}
-            arguments = {"start_id": given_up, **told}
-            engine.record_incident(session, "start_by_calendar", arguments, error, actor=engine.CLOCK, now=now)
+    given_up = engine.postpone_start(session, start, error, now=now)
+    if given_up is not None:
+        told = {"process": start.process, "entry": start.entry, "office": start.office, "period": start.period_name}
+        arguments = {"start_id": given_up, **told}
+        engine.record_incident(session, "start_by_calendar", arguments, error, actor=engine.CLOCK, now=now)
 
 
-def _fire(database: engine.Database, now: datetime, done: Ticked) -> None:
-    with database.reads.begin() as session:
-        cases = engine.due_cases(session, now=now)
-    for case_id in cases:
-        try:
-            with database.sessions.begin() as session:
-                engine.fire_timers(session, case_id, now=now)
-            done.fired += 1
-        except (engine.CaseChanged, engine.NotFound):
-            continue  # somebody was faster; the next look sees what is left
-        except Exception as error:  # noqa: BLE001 whatever a case does, the next one has its turn
-            if is_busy(error):
-                _log.warning("the database is busy, %s has to wait", case_id)
-                return
-            _log.exception("the timers of %s failed", case_id)
-            _back_off(database, case_id, error, now)
-            done.failed += 1
-
-
-def _back_off(database: engine.Database, case_id: UUID, error: Exception, now: datetime) -> None:
+def _back_off(session: Session, case_id: UUID, error: Exception, now: datetime) -> None:
     """The failed transaction is gone; what is kept of it is the incident, one for each cause."""
-    with database.sessions.begin() as session:
-        engine.postpone_timers(session, case_id, now=now)
-        cause = f"{type(error).__name__}: {error}"
-        known = engine.incidents(session, engine.CLOCK, case_id=case_id)
-        if not any(row.verb == "fire_timers" and row.error == cause for row in known):
-            arguments: dict[str, Any] = {"case_id": str(case_id)}
-            engine.record_incident(
-                session, "fire_timers", arguments, error, case_id=case_id, actor=engine.CLOCK, now=now
-            )
-
-
-def _remind(database: engine.Database, now: datetime, done: Ticked) -> None:
-    with database.reads.begin() as session:
-        deadlines = engine.due_reminders(session, now=now)
-    for deadline_id in deadlines:
-        try:
-            with database.sessions.begin() as session:
-                engine.send_reminders(session, deadline_id, now=now)
-            done.reminded += 1
-        except engine.CaseChanged:
-            continue
-        except Exception as error:  # noqa: BLE001 whatever a reminder does, the next one has its turn
-            if is_busy(error):
-                return
-            _log.exception("the reminder of %s failed", deadline_id)
-            with database.sessions.begin() as session:
-                engine.postpone_reminder(session, deadline_id, error, now=now)
-            done.failed += 1
-
-
-def _tell_overdue(database: engine.Database, now: datetime, done: Ticked) -> None:
-    with database.reads.begin() as session:
-        tasks = engine.due_overdue(session, now=now)
-    for task_id in tasks:
-        try:
-            with database.sessions.begin() as session:
-                engine.tell_overdue(session, task_id, now=now)
-            done.reminded += 1
-        except Exception as error:  # noqa: BLE001 whatever a notice does, the next one has its turn
-            if is_busy(error):
-                return
-            _log.exception("nobody could be told that %s is overdue", task_id)
-
-
-def _deliver(database: engine.Database, now: datetime, handlers: Handlers | None, done: Ticked) -> None:
-    with database.reads.begin() as session:
-        effects = engine.due_effects(session, now=now)
-    for effect_id in effects:
-        try:
-            with database.sessions.begin() as session:
-                engine.deliver_effect(session, effect_id, now=now, handlers=handlers)
-            done.delivered += 1
-        except engine.CaseChanged:
-            continue
-        except Exception as error:  # noqa: BLE001 whatever an effect does, the next one has its turn
-            if is_busy(error):
-                return
-            _log.exception("effect %s failed", effect_id)
-            with database.sessions.begin() as session:
-                engine.fail_effect(session, effect_id, error, now=now)
-            done.failed += 1
+    engine.postpone_timers(session, case_id, now=now)
+    cause = f"{type(error).__name__}: {error}"
+    known = engine.incidents(session, engine.CLOCK, case_id=case_id)
+    if not any(row.verb == "fire_timers" and row.error == cause for row in known):
+        arguments: dict[str, Any] = {"case_id": str(case_id)}
+        engine.record_incident(session, "fire_timers", arguments, error, case_id=case_id, actor=engine.CLOCK, now=now)
 
 
 def _anchor(database: engine.Database, now: datetime, done: Ticked) -> None:
@@ -202,3 +130,62 @@ def _anchor(database: engine.Database, now: datetime, done: Ticked) -> None:
     with database.sessions.begin() as session:
         engine.anchor(session, day=now.astimezone(engine.OFFICE).date(), now=now)
     done.anchored = True
+
+
+PUBLICATIONS = Kind(
+    "publication",
+    "published",
+    lambda session, now: engine.due_publications(session, now=now),
+    lambda session, draft_id, now, _: engine.publish_draft(session, draft_id, actor=engine.CLOCK, now=now),
+    (engine.DraftClosed,),  # taken back, or another clock was faster
+    "the draft %s could not be published",
+    lambda session, draft_id, error, now: engine.fail_publication(
+        session, draft_id, error, actor=engine.CLOCK, now=now
+    ),
+)
+KINDS = (
+    Kind(
+        "start",
+        "opened",
+        lambda session, now: engine.due_starts(session, now=now),
+        lambda session, start, now, _: engine.start_by_calendar(session, start, now=now),
+        (engine.AlreadyDone, engine.CaseChanged),
+        "%s could not be opened by the calendar",
+        _put_off,
+    ),
+    Kind(
+        "timer",
+        "fired",
+        lambda session, now: engine.due_cases(session, now=now),
+        lambda session, case_id, now, _: engine.fire_timers(session, case_id, now=now),
+        (engine.CaseChanged, engine.NotFound),
+        "the timers of %s failed",
+        _back_off,
+    ),
+    Kind(
+        "reminder",
+        "reminded",
+        lambda session, now: engine.due_reminders(session, now=now),
+        lambda session, deadline_id, now, _: engine.send_reminders(session, deadline_id, now=now),
+        (engine.CaseChanged,),
+        "the reminder of %s failed",
+        lambda session, deadline_id, error, now: engine.postpone_reminder(session, deadline_id, error, now=now),
+    ),
+    Kind(
+        "overdue",
+        "reminded",
+        lambda session, now: engine.due_overdue(session, now=now),
+        lambda session, task_id, now, _: engine.tell_overdue(session, task_id, now=now),
+        (),
+        "nobody could be told that %s is overdue",
+    ),
+    Kind(
+        "effect",
+        "delivered",
+        lambda session, now: engine.due_effects(session, now=now),
+        lambda session, effect_id, now, handlers: engine.deliver_effect(session, effect_id, now=now, handlers=handlers),
+        (engine.CaseChanged,),
+        "effect %s failed",
+        lambda session, effect_id, error, now: engine.fail_effect(session, effect_id, error, now=now),
+    ),
+)

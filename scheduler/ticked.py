@@ -20,6 +20,10 @@ class Ticked:
     failed: int = 0
     anchored: bool = False
 
+    def count(self, what: str) -> None:
+        """One more of what a counter counts."""
+        setattr(self, what, getattr(self, what) + 1)
+
     @property
     def total(self) -> int:
         """How much happened at all."""
