@@ -12,7 +12,6 @@ from engine import commands, store
 from engine.audit import Happened, append_events, insert_events
 from engine.authority import CLOCK
 from engine.clocks import next_reminder
-from engine.definitions import define
 from engine.directory import directory
 from engine.editions import PUBLISH, publish_edition
 from engine.errors import RunFailed
@@ -22,7 +21,7 @@ from engine.projections import clock_of
 from engine.values import from_json
 
 BACKOFF_LIMIT = timedelta(hours=1)
-BUFFERED = timedelta(minutes=5)  # how long a message that nobody waits for yet may lie before the next look
+BUFFERED = timedelta(days=1)  # a message nobody waits for yet is woken by who does; then it is looked at in any case
 ATTEMPTS = 8  # after that an effect is dead and an incident is open
 
 
@@ -110,8 +109,10 @@ def deliver_effect(
         raise RunFailed(f"nobody handles the service {effect.kind!r}", element=effect.payload.get("element"))
     if done:
         effect.state, effect.error = "done", ""
+    elif effect.kind == "message":
+        effect.next_at, effect.attempts = now + BUFFERED, 0  # `wake_messages` comes first, where a case waits for it
     else:
-        effect.next_at = now + min(back_off(effect.attempts), BUFFERED) if effect.attempts else now
+        effect.next_at = now + back_off(effect.attempts) if effect.attempts else now
     return done
 
 
@@ -161,8 +162,9 @@ def _broadcast(session: Session, effect: Effect, name: str, payload: dict[str, A
 
 
 def _start_by_message(session: Session, effect: Effect, name: str, payload: dict[str, Any], now: datetime) -> bool:
-    for version in session.scalars(select(Version).where(Version.active).order_by(Version.process)):
-        definition = define(version.files, version.process)
+    query = select(Version.id, Version.process, Version.digest).where(Version.active).order_by(Version.process)
+    for version in session.execute(query):
+        definition = store.definition_of(session, version.id, version.process, version.digest)
         if name not in definition.start_messages:
             continue
         source = session.get(Case, effect.case_id) if effect.case_id else None

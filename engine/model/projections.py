@@ -126,4 +126,10 @@ class Effect(Base):
             sqlite_where=text("state = 'pending'"),
             postgresql_where=text("state = 'pending'"),
         ),
+        Index(  # messages that nobody waits for yet: whoever begins to wait wakes them
+            "ix_effect_message",
+            "next_at",
+            sqlite_where=text("state = 'pending' AND kind = 'message'"),
+            postgresql_where=text("state = 'pending' AND kind = 'message'"),
+        ),
     )

@@ -218,6 +218,35 @@ def test_a_message_waits_until_somebody_waits_for_it(house: House):
     assert house.facts(asking)["verdict"] == "early"
 
 
+def test_a_message_that_nobody_waits_for_is_not_asked_about_at_every_look(house: House):
+    _, answers = talking()
+    house.install(
+        folder(
+            start(),
+            throw("ask", message("asked")),
+            user("busy", **CLERKS),
+            catch("hear", message("answered")),
+            end(),
+            path("start", "ask", "busy", "hear", "end"),
+            names="m:asked m:answered",
+            name="asks",
+        )
+    )
+    house.install(answers)
+    asking = house.start("asks")
+    house.tick()
+    with house.database.reads() as session:
+        target = session.scalars(select(CaseLink.target_id)).one()
+    house.do(target, "c", word="early")
+    house.tick()
+    house.now += timedelta(hours=3)
+    with house.database.reads() as session:
+        assert engine.due_effects(session, now=house.now) == []
+    house.do(asking, "busy")  # now somebody waits: at once
+    house.tick()
+    assert house.tasks(asking) == {} and house.facts(asking)["verdict"] == "early"
+
+
 def test_an_effect_is_carried_out_once(house: House):
     for files in talking():
         house.install(files)
