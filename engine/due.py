@@ -3,13 +3,38 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Date, Executable, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from engine.deadlines import OFFICE
-from engine.model import Anchor, CalendarStart, Deadline, Effect, Publication, Task, Timer
+from engine.model import Anchor, CalendarStart, Deadline, Effect, Instant, Publication, Task, Timer
 
 BATCH = 200
+
+
+def _due_kinds() -> Executable:
+    """Made once: building it costs more than carrying it out."""
+    now, today = bindparam("now", type_=Instant), bindparam("today", type_=Date)
+    published, start, effect = (each.__table__.c for each in (Publication, CalendarStart, Effect))
+    timer, deadline, task = (each.__table__.c for each in (Timer, Deadline, Task))
+    known = {
+        "publication": (published.state == "approved", published.effective_on <= today),
+        "start": (start.next_at.is_not(None), start.next_at <= now),
+        "timer": (timer.due_at <= now,),
+        "reminder": (deadline.remind_at.is_not(None), deadline.remind_at <= now),
+        "overdue": (task.tell_at.is_not(None), task.tell_at <= now),
+        "effect": (effect.state == "pending", effect.next_at <= now, effect.kind != "mail"),
+    }
+    return select(*(exists().where(*terms).label(kind) for kind, terms in known.items()))
+
+
+def _next_due() -> Executable:
+    after = bindparam("after", type_=Instant)
+    columns = (Timer.__table__.c.due_at, Deadline.__table__.c.remind_at, Task.__table__.c.tell_at)
+    return select(*(select(func.min(each)).where(each > after).scalar_subquery() for each in columns))
+
+
+DUE_KINDS, NEXT_DUE = _due_kinds(), _next_due()
 
 
 def due_cases(session: Session, *, now: datetime, limit: int = BATCH) -> list[UUID]:
@@ -38,26 +63,14 @@ def due_effects(session: Session, *, now: datetime, limit: int = BATCH) -> list[
 
 def due_kinds(session: Session, *, now: datetime) -> frozenset[str]:
     """What there is to do at all: "publication", "start", "timer", "reminder", "overdue", "effect". One statement."""
-    today = now.astimezone(OFFICE).date()
-    known = {
-        "publication": (Publication.state == "approved", Publication.effective_on <= today),
-        "start": (CalendarStart.next_at.is_not(None), CalendarStart.next_at <= now),
-        "timer": (Timer.due_at <= now,),
-        "reminder": (Deadline.remind_at.is_not(None), Deadline.remind_at <= now),
-        "overdue": (Task.tell_at.is_not(None), Task.tell_at <= now),
-        "effect": (Effect.state == "pending", Effect.next_at <= now, Effect.kind != "mail"),
-    }
-    row = session.execute(select(*(exists().where(*terms).label(kind) for kind, terms in known.items()))).one()
-    return frozenset(kind for kind in known if getattr(row, kind))
+    row = session.connection().execute(DUE_KINDS, {"now": now, "today": now.astimezone(OFFICE).date()}).one()
+    return frozenset(kind for kind, is_due in row._asdict().items() if is_due)
 
 
 def next_due(session: Session, *, after: datetime) -> datetime | None:
     """The next instant at which the clock has something to do; for clocks that jump."""
-    columns = (Timer.due_at, Deadline.remind_at, Task.tell_at)
-    moments = session.execute(
-        select(*(select(func.min(each)).where(each > after).scalar_subquery() for each in columns))
-    )
-    return min((moment for moment in moments.one() if moment is not None), default=None)
+    moments = session.connection().execute(NEXT_DUE, {"after": after}).one()
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def is_anchor_due(session: Session, *, now: datetime) -> bool:
