@@ -49,7 +49,7 @@ from engine.checks import check_files, refusals
 from engine.commands import cancel_case, complete_task, raise_event, set_fact, start_case
 from engine.comparison import Change, compare
 from engine.consistency import inconsistencies
-from engine.copies import copy_house
+from engine.copies import copy_house, house_digest
 from engine.corrections import Correctable
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
@@ -256,6 +256,7 @@ from engine.survey import CaseCount, Newborn, case_counts, is_running, newborn, 
 from engine.thumbnails import thumbnail
 from engine.tokens import TokenRow, actor_of_token, make_token, note_use, revoke_token, tokens
 from engine.tracing import (
+    SeenDeadline,
     SeenTask,
     Snapshot,
     TracedStep,
@@ -427,6 +428,7 @@ __all__ = [
     "Role",
     "RowChange",
     "RunFailed",
+    "SeenDeadline",
     "SeenTask",
     "Skippable",
     "Snapshot",
@@ -550,6 +552,7 @@ __all__ = [
     "forget_definitions",
     "heat",
     "heat_diagram",
+    "house_digest",
     "import_people",
     "in_force",
     "inbox",

@@ -7,8 +7,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from engine.authority import SYSTEM
+from engine.definitions import digest_of
 from engine.deployment import deploy_files
 from engine.model import Base, CalendarEntry, Edition, Entry, Reference, Version
+from engine.model_drafts import behaviour_digest
+from engine.values import dumps
 
 WHOLE: tuple[type[Base], ...] = (Reference, Edition, Entry)
 
@@ -33,6 +36,17 @@ def copy_house(source: Session, target: Session, files: dict[str, str], *, now: 
     target.flush()
     versions = target.scalars(select(Version).where(Version.active))
     return {version.process: version.files | version.scenarios for version in versions}
+
+
+def house_digest(session: Session) -> str:
+    """The content hash of what decides how a case runs in a house: its reference data, and all versions in force.
+
+    Records of changes and scenarios decide nothing.
+    """
+    parts = {f"{table.__tablename__}.{n}": dumps(row) for table in WHOLE for n, row in enumerate(_rows(session, table))}
+    for version in session.scalars(select(Version).where(Version.active)):
+        parts[f"version.{version.process}"] = behaviour_digest(version.files)
+    return digest_of(parts)
 
 
 def _rows(session: Session, table: type[Base]) -> list[dict[str, Any]]:

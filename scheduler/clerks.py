@@ -14,7 +14,8 @@ from typing import Any
 from uuid import UUID
 
 import engine
-from scheduler.playing import Player, StoryBroken
+from scheduler.failures import StoryBroken
+from scheduler.playing import Player
 from scheduler.sandbox import Sandbox
 from scheduler.stories import Step, Story
 

@@ -1,14 +1,30 @@
 """What a scenario says must hold, against what is."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import engine
 from scheduler.stories import moment
+from scheduler.story_writing import in_office
 
 MISSING = "nothing"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as expected. `found` is written as the scenario would: taken over, the expectation holds.
+
+    `part` is the key of the expectation, `key` the fact or deadline in it; None for `found`: nothing to take over.
+    """
+
+    part: str
+    key: str
+    wanted: Any
+    found: Any
+    words: str
 
 
 def differences(
@@ -16,52 +32,79 @@ def differences(
     seen: engine.Snapshot,
     linked: Iterable[engine.Snapshot],
     person: Callable[[str], str],
-) -> Iterator[str]:
-    """Everything that is not as expected, in words with what was found instead."""
+) -> Iterator[Difference]:
+    """Everything that is not as expected, with what was found instead."""
     for name in ("status", "stage", "outcome"):
-        if name in expect and expect[name] != (getattr(seen, name) or ""):
-            yield f"{name} is {getattr(seen, name)!r}, not {expect[name]!r}"
+        if name in expect and expect[name] != (found := getattr(seen, name) or ""):
+            words = f"{name} is {getattr(seen, name)!r}, not {expect[name]!r}"
+            yield Difference(name, "", expect[name], found, words)
     if "open" in expect:
-        yield from _difference("open tasks", expect["open"], [task.element for task in seen.tasks])
+        yield from _difference("open", "open tasks", expect["open"], [task.element for task in seen.tasks])
     if "papers" in expect:
         yield from _missing("papers", expect["papers"], seen.papers)
     if "linked" in expect:
-        yield from _difference("linked cases", expect["linked"], [other.process for other in linked])
+        yield from _difference("linked", "linked cases", expect["linked"], [other.process for other in linked])
     yield from _deadlines(expect, seen)
     for key, value in expect.get("facts", {}).items():
-        if not is_same(seen.variables.get(key), value, person):
-            yield f"fact {key} is {engine.plain(seen.variables.get(key))!r}, not {value!r}"
-    if len(seen.incidents) != expect.get("incidents", 0):
-        yield f"{len(seen.incidents)} incidents: {'; '.join(seen.incidents)}"
+        found = seen.variables.get(key)
+        if not is_same(found, value, person):
+            taken = None if isinstance(value, str) and value.startswith("@") else as_written(found)
+            yield Difference("facts", key, value, taken, f"fact {key} is {engine.plain(found)!r}, not {value!r}")
+    if len(seen.incidents) != (wanted := expect.get("incidents", 0)):
+        count = len(seen.incidents)
+        words = f"{count} incidents: {'; '.join(seen.incidents)}"
+        yield Difference("incidents", "", wanted, count if "incidents" in expect else None, words)
 
 
-def _difference(what: str, wanted: Iterable[str], found: Iterable[str]) -> Iterator[str]:
-    if sorted(set(wanted)) != sorted(set(found)):
-        yield f"{what} are {', '.join(sorted(set(found))) or MISSING}, not {', '.join(wanted) or MISSING}"
+def as_written(value: Any) -> Any:
+    """A fact as a scenario writes it: a file is its name, what TOML and JSON have no type for is text."""
+    if isinstance(value, Mapping):
+        return value["name"] if {"file", "name"} <= value.keys() else {k: as_written(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_written(each) for each in value]
+    if isinstance(value, datetime):
+        return in_office(value)
+    return value if value is None or isinstance(value, (str, bool, int, float)) else str(value)
 
 
-def _missing(what: str, wanted: Iterable[str], found: Iterable[str]) -> Iterator[str]:
+def _difference(part: str, what: str, wanted: Iterable[str], found: Iterable[str]) -> Iterator[Difference]:
+    there = sorted(set(found))
+    if sorted(set(wanted)) != there:
+        words = f"{what} are {', '.join(there) or MISSING}, not {', '.join(wanted) or MISSING}"
+        yield Difference(part, "", list(wanted), there, words)
+
+
+def _missing(what: str, wanted: Iterable[str], found: Iterable[str]) -> Iterator[Difference]:
     there = list(found)
     gone = [name for name in wanted if name not in there]
     if gone:
-        yield f"{what} {', '.join(gone)} are missing; there are {', '.join(there) or MISSING}"
+        words = f"{what} {', '.join(gone)} are missing; there are {', '.join(there) or MISSING}"
+        yield Difference(what, "", list(wanted), [name for name in wanted if name in there], words)
 
 
-def _deadlines(expect: Mapping[str, Any], seen: engine.Snapshot) -> Iterator[str]:
+def _deadlines(expect: Mapping[str, Any], seen: engine.Snapshot) -> Iterator[Difference]:
     by_name = {row.name: row for row in seen.deadlines}
     by_name |= {row.name: row for row in seen.deadlines if row.status in {"running", "stopped"}}
     for name, wanted in expect.get("deadlines", {}).items():
         row = by_name.get(name)
         if row is None:
-            yield f"there is no deadline {name}; there are {', '.join(by_name) or MISSING}"
+            words = f"there is no deadline {name}; there are {', '.join(by_name) or MISSING}"
+            yield Difference("deadlines", name, wanted, "", words)
         elif not _is_due(row.status, row.last_day, row.due_at, str(wanted)):
             last = row.last_day.isoformat() if row.last_day else None
             at = row.due_at.astimezone(engine.OFFICE).isoformat() if row.due_at else None
-            yield f"deadline {name} is {row.status}, last day {last}, due at {at}, not {wanted}"
+            words = f"deadline {name} is {row.status}, last day {last}, due at {at}, not {wanted}"
+            yield Difference("deadlines", name, wanted, _due(row, str(wanted)), words)
     if "projected" in expect:
-        yield from _difference(
-            "projected deadlines", expect["projected"], [n for n, r in by_name.items() if r.projected]
-        )
+        found = [n for n, r in by_name.items() if r.projected]
+        yield from _difference("projected", "projected deadlines", expect["projected"], found)
+
+
+def _due(row: engine.SeenDeadline, wanted: str) -> str:
+    """What is said of a deadline, in the way the scenario says it: a state, a last day or an instant."""
+    if wanted[:1].isdigit() and "T" in wanted and row.due_at is not None:
+        return in_office(row.due_at)
+    return row.last_day.isoformat() if wanted[:1].isdigit() and row.last_day is not None else str(row.status)
 
 
 def _is_due(status: str, last_day: date | None, due_at: datetime | None, wanted: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import engine
-from scheduler.expectations import differences
+from scheduler.expectations import Difference, differences
+from scheduler.failures import Failure, NotOpen, StoryBroken, broken
 from scheduler.samples import sample
 from scheduler.sandbox import Sandbox
 from scheduler.stories import Step, Story
@@ -19,13 +20,9 @@ INDEX = re.compile(r"\[\d+\]")  # of a row in the path of an answer
 REFERENCE = re.compile(r"@([a-z_]+?)(\d*)")
 
 
-class StoryBroken(Exception):
-    """The story cannot go on."""
-
-
 @dataclass
 class Player:
-    """One telling of a story. `problems` is what did not hold; `shift` moves every date in it."""
+    """One telling of a story. `failures` is what did not hold; `shift` moves every date in it."""
 
     stage: Sandbox
     story: Story
@@ -37,15 +34,24 @@ class Player:
     checks: bool = True
     pace: timedelta = timedelta(0)  # how long a step takes
     stop_before: str = ""  # the task at which the telling ends
-    problems: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     case_id: UUID | None = None
 
     def __post_init__(self) -> None:
         self.office = self.office or self.story.office
 
+    @property
+    def problems(self) -> list[str]:
+        """What did not hold, in words."""
+        return [failure.words for failure in self.failures]
+
+    def fail(self, step: int, where: str, found: Difference) -> None:
+        """Note something that does not hold."""
+        self.failures.append(Failure(step, found, f"{where}: {found.words}" if where else found.words))
+
     def play(self) -> Iterator[datetime]:
         """Tell the story; every value is an instant up to which somebody else must move the clock."""
-        where = "start"
+        number, where = 0, "start"
         try:
             yield self.story.at + self.shift
             if self.story.calendar is None or self.story.calendar:
@@ -66,11 +72,12 @@ class Player:
                 self.stage.settle()
                 if self.pace and (step.do or step.raised):
                     yield self.stage.now + self.pace
-                self.problems += [f"{where}: {found}" for found in (self.between(self.stage) if self.between else ())]
-                if step.expect is not None and self.checks:
-                    self.problems += [f"{where}: {found}" for found in self._compare(step, step.expect)]
+                for words in self.between(self.stage) if self.between else ():
+                    self.fail(number, where, Difference("reload", "", None, None, words))
+                for found in self._compare(step, step.expect) if step.expect is not None and self.checks else ():
+                    self.fail(number, where, found)
         except (engine.EngineError, StoryBroken, LookupError) as error:
-            self.problems.append(f"{where}: {type(error).__name__}: {error}")
+            self.fail(number, where, broken(error))
 
     def seen(self, process: str = "") -> engine.Snapshot:
         """The case as it is now, or its linked case of another process."""
@@ -164,8 +171,7 @@ class Player:
             tasks = engine.open_tasks(session, case_id)
         found = [task for task in tasks if task.element == step.do]
         if not found:
-            names = ", ".join(task.element for task in tasks)
-            raise StoryBroken(f"{step.do} is not open; open are {names or 'none'}")
+            raise NotOpen(step.do, [task.element for task in tasks])
         return found[0]
 
     def report(self, step: Step) -> None:
@@ -180,7 +186,7 @@ class Player:
         with self.stage.database.sessions.begin() as session:
             engine.raise_event(session, seen.case_id, step.raised, answers, actor=actor, now=self.stage.now)
 
-    def _compare(self, step: Step, expect: Mapping[str, Any]) -> list[str]:
+    def _compare(self, step: Step, expect: Mapping[str, Any]) -> list[Difference]:
         seen = self.seen(step.process)
         with self.stage.database.reads.begin() as session:
             linked = [engine.snapshot(session, other) for other in seen.linked]

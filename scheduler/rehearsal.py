@@ -5,15 +5,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
+from types import MappingProxyType
 from typing import Any
 
 import engine
 from scheduler.sandbox import House, in_memory, serialized
 from scheduler.scenarios import Played, Scenarios
-from scheduler.stories import InvalidStory, Story, read_stories, read_story
+from scheduler.stories import InvalidStory, Story, read_story, stories_before
 
 BORN = datetime(2000, 1, 1, tzinfo=engine.OFFICE)
+PROGRAM = token_hex(8)  # results outlive no restart: the program itself may be another one then
+NOTHING_KNOWN: Mapping[str, Any] = MappingProxyType({})
 Progress = Callable[[int, int], None]
 
 
@@ -25,6 +30,7 @@ class CopiedHouse(House):
         copy = in_memory()
         with database.reads.begin() as source, copy.sessions.begin() as target:
             self.versions = engine.copy_house(source, target, dict(files), now=BORN)
+            self.digest = engine.house_digest(target)
         self.__dict__["template"] = serialized(copy)
         for process, texts in self.versions.items():
             for name, text in texts.items():
@@ -49,12 +55,16 @@ class Rehearsal(Scenarios):
 
 
 def rehearse(
-    database: engine.Database, files: Mapping[str, str], progress: Progress = lambda *_: None
+    database: engine.Database,
+    files: Mapping[str, str],
+    progress: Progress = lambda *_: None,
+    known: Mapping[str, Any] = NOTHING_KNOWN,
 ) -> dict[str, Any]:
     """Play all scenarios of these files, as `engine.keep_trial` keeps it; `progress` is told how many are done.
 
     Those of other processes in which a case of this one is worked on are played too: they travel its flows, and what
-    is changed here must not break them.
+    is changed here must not break them. `known` is an earlier result: what it says of a scenario is taken over where
+    neither the scenario nor anything it depends on is another now.
     Raises InvalidDefinition where the files cannot run at all. A scenario that cannot be read does not hold.
     """
     process, _ = engine.told_by(files)
@@ -64,18 +74,35 @@ def rehearse(
         root = Path(name)
         rehearsal = Rehearsal(root / process, copied=CopiedHouse(root, database, files))
         (root / process).mkdir(exist_ok=True)
-        try:
-            stories = read_stories(root / process)
-        except InvalidStory as error:
-            return _unplayable(files, str(error).replace(f"{root}/", ""))
+        stories, unread = readable(root / process)
         stories += neighbours(root, process)
-        played: list[Played] = []
-        for story in stories:
-            progress(len(played), len(stories))
-            played.append(rehearsal.play(story))
-        covered = rehearsal.covered(process, played)
-    rows = [_row(one, process) for one in played]
-    return _result(files, rows, list(covered.missed), list(covered.unreached))
+        keyed = [(story, _key(rehearsal.copied, story)) for story in stories]
+        earlier = {row["key"]: row for row in known.get("scenarios", ()) if row.get("key")}
+        total, done = sum(key not in earlier for _, key in keyed), 0
+        rows = []
+        for story, key in keyed:
+            if key not in earlier:
+                progress(done, total)
+                earlier[key] = _row(rehearsal.play(story), process, key)
+                done += 1
+            rows.append(earlier[key])
+        missed, unreached = _left_out(rehearsal.definitions[process], rows)
+    rows = [_unread(story, words.replace(f"{root}/", "")) for story, words in unread.items()] + rows
+    return _result(files, rows, missed, unreached)
+
+
+def readable(folder: Path) -> tuple[list[Story], dict[str, str]]:
+    """The stories of a process folder, and of those that cannot be read, why: name -> words."""
+    found, unread = [], {}
+    for path in sorted(folder.glob("scenarios/*.toml")):
+        try:
+            story = read_story(path)
+            stories_before(story)
+        except (InvalidStory, OSError) as error:
+            unread[path.stem] = str(error)
+        else:
+            found.append(story)
+    return found, unread
 
 
 def neighbours(root: Path, process: str) -> list[Story]:
@@ -85,18 +112,45 @@ def neighbours(root: Path, process: str) -> list[Story]:
         if path.parent.parent.name != process:
             with suppress(InvalidStory):  # published long ago: nothing of this draft
                 story = read_story(path)
+                stories_before(story)
                 found += [story] if any(step.process == process for step in story.steps) else []
     return found
 
 
-def _row(one: Played, process: str) -> dict[str, Any]:
-    name = one.name if one.story.process == process else f"{one.story.process}/{one.name}"
-    problems, seconds = list(one.problems), round(one.seconds, 2)
-    return {"name": name, "title": one.story.title, "problems": problems, "seconds": seconds}
+def _key(copied: CopiedHouse, story: Story) -> str:
+    """What a result depends on: this program, the house, the story and those before it."""
+    texts = [one.path.read_text("utf-8") for one in (story, *stories_before(story))]
+    parts = (PROGRAM, copied.digest, f"{story.process}/{story.name}", *texts)
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _left_out(definition: engine.Definition, rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """The flows that no scenario travels, and the outcomes that none comes to that holds."""
+    drawn = {flow for flow in definition.diagram.flows if "." not in flow}
+    travelled = {flow for row in rows for flow in row["flows"]}
+    reached = {outcome for row in rows if not row["problems"] for outcome in row["outcomes"]}
+    return sorted(drawn - travelled), [name for name in definition.manifest.get("outcomes", {}) if name not in reached]
+
+
+def _row(one: Played, process: str, key: str) -> dict[str, Any]:
+    return {
+        "name": one.name if one.story.process == process else f"{one.story.process}/{one.name}",
+        "title": one.story.title,
+        "problems": list(one.problems),
+        "failures": [{"step": each.step, **vars(each.difference)} for each in one.failures],
+        "seconds": round(one.seconds, 2),
+        "flows": dict(sorted(one.flows.get(process, {}).items())),
+        "outcomes": sorted(outcome for kind, outcome in one.outcomes if kind == process),
+        "key": key,
+    }
+
+
+def _unread(name: str, words: str) -> dict[str, Any]:
+    return {"name": name, "title": "", "problems": [words], "failures": [], "seconds": 0, "flows": {}, "outcomes": []}
 
 
 def _unplayable(files: Mapping[str, str], words: str) -> dict[str, Any]:
-    return _result(files, [{"name": "scenarios", "title": "", "problems": [words], "seconds": 0}], [], [])
+    return _result(files, [_unread("scenarios", words)], [], [])
 
 
 def _result(

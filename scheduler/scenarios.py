@@ -3,6 +3,7 @@
 The two runs must leave the same trails. The first one counts for coverage of the sequence flows.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
@@ -12,6 +13,8 @@ from time import perf_counter
 from typing import Any
 
 import engine
+from scheduler.expectations import Difference
+from scheduler.failures import Failure
 from scheduler.playing import Player
 from scheduler.sandbox import ClockRunsWild, House, Sandbox, process_folders
 from scheduler.stories import Story, read_stories, stories_before
@@ -25,8 +28,8 @@ class Played:
     """What became of one scenario."""
 
     story: Story
-    problems: tuple[str, ...]
-    flows: Mapping[str, frozenset[str]]  # process -> sequence flows travelled
+    failures: tuple[Failure, ...]
+    flows: Mapping[str, Mapping[str, int]]  # process -> sequence flow -> how often it was travelled
     outcomes: frozenset[tuple[str, str]]  # (process, outcome) of every case that came to one
     seconds: float
 
@@ -36,9 +39,14 @@ class Played:
         return self.story.name
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """What did not hold, in words."""
+        return tuple(failure.words for failure in self.failures)
+
+    @property
     def passed(self) -> bool:
         """Whether everything held."""
-        return not self.problems
+        return not self.failures
 
 
 @dataclass(frozen=True)
@@ -94,18 +102,23 @@ class Scenarios:
     def play(self, story: Story) -> Played:
         """Play one scenario twice."""
         begun = perf_counter()
-        problems, stage = self._tell(story, lambda _: [])
+        failures, stage = self._tell(story, lambda _: [])
         trail, flows, outcomes = _looked_at(stage)
         stage.close()
         again, stage = self._tell(story, _Reading())
-        if not problems:
-            problems = again
-        if not problems and _looked_at(stage)[0] != trail:
-            problems = ["the case went another way when it was read back after every step"]
+        failures = failures or again
+        if not failures and _looked_at(stage)[0] != trail:
+            failures = [
+                _whole("reload", None, None, "the case went another way when it was read back after every step")
+            ]
         stage.close()
         reached = {outcome for process, outcome in outcomes if process == story.process}
-        problems += [f"the outcome {name} was not reached" for name in story.covers if name not in reached]
-        return Played(story, tuple(problems), flows, frozenset(outcomes), perf_counter() - begun)
+        failures += [
+            _whole("covers", name, sorted(reached), f"the outcome {name} was not reached")
+            for name in story.covers
+            if name not in reached
+        ]
+        return Played(story, tuple(failures), flows, frozenset(outcomes), perf_counter() - begun)
 
     def coverage(self, results: Iterable[Played]) -> list[Coverage]:
         """What the scenarios that ran have not travelled or reached, by process."""
@@ -130,19 +143,26 @@ class Scenarios:
             tuple(name for name in declared if name not in reached),
         )  # fmt: skip
 
-    def _tell(self, story: Story, between: Callable[[Sandbox], list[str]]) -> tuple[list[str], Sandbox]:
+    def _tell(self, story: Story, between: Callable[[Sandbox], list[str]]) -> tuple[list[Failure], Sandbox]:
         before = stories_before(story)
         stage = self.house.sandbox(min(each.at for each in (*before, story)))
-        problems: list[str] = []
+        failures: list[Failure] = []
         for each in (*before, story):
             player = Player(stage, each, self.definitions, between=between)
             try:
                 for instant in player.play():
                     stage.advance(instant)
             except ClockRunsWild as error:
-                player.problems.append(str(error))
-            problems += player.problems if each is story else [f"{each.name}, {found}" for found in player.problems]
-        return problems, stage
+                player.failures.append(_whole("error", None, None, str(error)))
+            if each is not story:
+                player.failures = [_whole("before", None, None, f"{each.name}, {one.words}") for one in player.failures]
+            failures += player.failures
+        return failures, stage
+
+
+def _whole(part: str, wanted: Any, found: Any, words: str) -> Failure:
+    """What does not hold of the story as a whole."""
+    return Failure(0, Difference(part, "", wanted, found, words), words)
 
 
 class _Reading:
@@ -163,19 +183,19 @@ class _Reading:
             ]
 
 
-def _looked_at(stage: Sandbox) -> tuple[Trail, dict[str, frozenset[str]], set[tuple[str, str]]]:
+def _looked_at(stage: Sandbox) -> tuple[Trail, dict[str, Counter[str]], set[tuple[str, str]]]:
     """The trails of all cases, the flows they travelled, the outcomes they came to."""
     trail: Trail = []
-    flows: dict[str, set[str]] = {}
+    flows: dict[str, Counter[str]] = {}
     outcomes: set[tuple[str, str]] = set()
     for seen in _cases(stage):
         if seen.outcome:
             outcomes.add((seen.process, seen.outcome))
         for event in seen.events:
             path = [tuple(event.detail.get(part, ())) for part in ("done", "gone", "flows")]
-            flows.setdefault(seen.process, set()).update(path[2])
+            flows.setdefault(seen.process, Counter()).update(path[2])
             trail.append((seen.process, seen.number, event.kind, event.at, event.detail.get("element"), *path))
-    return trail, {process: frozenset(found) for process, found in flows.items()}, outcomes
+    return trail, flows, outcomes
 
 
 def _cases(stage: Sandbox) -> Iterator[engine.Snapshot]:

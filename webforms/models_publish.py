@@ -107,7 +107,7 @@ def play(draft_id: int) -> Response:
         raise engine.NotFound
     if current_app.config["REHEARSE"] is not None:
         app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 its documented use
-        rehearsals().start(app, draft_id, found.files, me())
+        rehearsals().start(app, found, me())
     return _back(draft_id)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock, Thread
+from time import perf_counter
+from typing import Any
 
 from flask import Flask, current_app
 
@@ -13,15 +15,21 @@ NAME = "tiaojie.rehearsals"
 
 @dataclass
 class Running:
-    """How far the scenarios of a draft are; `problem` is why they could not be played at all."""
+    """How far the scenarios of a draft are."""
 
     done: int = 0
     total: int = 0
-    problem: str = ""
+    begun: float = 0
 
     def tell(self, done: int, total: int) -> None:
         """Note how many of them are done."""
+        self.begun = self.begun or perf_counter()
         self.done, self.total = done, total
+
+    @property
+    def left(self) -> int:
+        """How many seconds the rest will take if it goes on like this; 0 as long as that cannot be said."""
+        return round((perf_counter() - self.begun) / self.done * (self.total - self.done)) if self.done else 0
 
 
 class Rehearsals:
@@ -32,18 +40,21 @@ class Rehearsals:
         self.failed: dict[int, str] = {}
         self._turn = Lock()
 
-    def start(self, app: Flask, draft_id: int, files: Mapping[str, str], actor: engine.Actor) -> None:
-        """Play them, unless they are being played."""
-        if draft_id not in self.running:
-            self.running[draft_id] = Running()
-            self.failed.pop(draft_id, None)
-            Thread(target=self._play, args=(app, draft_id, dict(files), actor), daemon=True).start()
+    def start(self, app: Flask, draft: engine.ModelFiles, actor: engine.Actor) -> None:
+        """Play them, unless they are being played; what the last result says of what has not changed is taken over."""
+        if draft.row.id not in self.running:
+            self.running[draft.row.id] = Running()
+            self.failed.pop(draft.row.id, None)
+            given = (app, draft.row.id, dict(draft.files), draft.trial, actor)
+            Thread(target=self._play, args=given, daemon=True).start()
 
-    def _play(self, app: Flask, draft_id: int, files: Mapping[str, str], actor: engine.Actor) -> None:
+    def _play(
+        self, app: Flask, draft_id: int, files: Mapping[str, str], known: Mapping[str, Any], actor: engine.Actor
+    ) -> None:
         database: engine.Database = app.extensions["tiaojie.database"]
         try:
             with self._turn:
-                result = app.config["REHEARSE"](database, files, self.running[draft_id].tell)
+                result = app.config["REHEARSE"](database, files, self.running[draft_id].tell, known)
             with database.sessions.begin() as session:
                 engine.keep_trial(session, draft_id, result, actor=actor, now=app.config["CLOCK"]())
         except engine.EngineError as error:

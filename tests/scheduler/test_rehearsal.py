@@ -72,11 +72,54 @@ def test_what_does_not_hold_is_said(stage, draft):
     assert rehearse(stage.database, few)["missed"], "flows that no scenario travels"
     broken = rehearse(stage.database, {**few, kept: few[kept].replace("title", "titel", 1)})
     assert "titel" in broken["scenarios"][0]["problems"][0] and "rehearsal" not in str(broken["scenarios"])
+    extra = {**few, "scenarios/broken.toml": "x ="}
+    [unread, read] = rehearse(stage.database, extra)["scenarios"]
+    assert unread["name"] == "broken" and unread["problems"] and not read["problems"], "the others are played"
     with pytest.raises(engine.InvalidDefinition):
         rehearse(stage.database, {**few, "process.bpmn": "<x"})
     away = few["manifest.toml"].replace('id = "inspection"', 'id = "../../inspection"', 1)
     refused = rehearse(stage.database, {**few, "manifest.toml": away})
     assert "no process" in refused["scenarios"][0]["problems"][0], "an id is no way out of the folder"
+
+
+def test_what_is_travelled_is_kept_and_what_has_not_changed_is_not_played_again(stage, draft):
+    files = files_of(stage, draft)
+    first = rehearse(stage.database, files)
+    for row in first["scenarios"]:
+        assert row["flows"] and all(times > 0 for times in row["flows"].values()) and row["failures"] == []
+    assert first["scenarios"][0]["outcomes"] == ["assessed"]
+    asked = []
+
+    def again(changed):
+        asked.clear()
+        result = rehearse(stage.database, changed, lambda _, total: asked.append(total), first)
+        assert [row["name"] for row in result["scenarios"]] == [row["name"] for row in first["scenarios"]]
+        return result
+
+    assert again(files) == first and asked == []
+    assert again({**files, "CHANGES.md": "# other"})["digest"] == first["digest"] and asked == []
+    name = "scenarios/assessed.toml"
+    again({**files, name: files[name] + "\n"})
+    assert asked == [1], "one scenario is another"
+    again({**files, "manifest.toml": files["manifest.toml"] + "\n"})
+    assert asked == [len(first["scenarios"])] * len(first["scenarios"]), "the model is another"
+
+
+def test_a_failure_says_which_step_expected_what_and_what_was_instead(stage, draft):
+    files = files_of(stage, draft)
+    name = "scenarios/assessed.toml"
+    text = files[name].replace('plan = "2026-12-15"', 'plan = "2026-12-16"').replace('stage = "visit"', 'stage = "x"')
+    few = {each: words for each, words in files.items() if not each.startswith("scenarios/")}
+    [row] = rehearse(stage.database, {**few, name: text})["scenarios"]
+    found = [(one["step"], one["part"], one["key"], one["wanted"], one["found"]) for one in row["failures"]]
+    assert found == [(1, "stage", "", "x", "visit"), (1, "deadlines", "plan", "2026-12-16", "2026-12-15")]
+    text = files[name].replace('do = "plan_visit"', 'do = "record_visit"')
+    [row] = rehearse(stage.database, {**few, name: text})["scenarios"]
+    found = [(one["step"], one["part"], one["wanted"], one["found"]) for one in row["failures"]]
+    assert found == [(2, "task", "record_visit", ["plan_visit"]), (0, "covers", "assessed", [])]
+    text = files[name].replace("visit_on = ", "visit_off = ")
+    [row] = rehearse(stage.database, {**few, name: text})["scenarios"]
+    assert row["failures"][0]["part"] == "answers" and "visit_on" in row["failures"][0]["found"]
 
 
 def test_neighbours_that_act_in_its_cases_are_played_too(tmp_path):
