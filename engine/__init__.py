@@ -91,7 +91,7 @@ from engine.files import FileRefused, StorageFull
 from engine.filings import FilingCount, FilingRow, filing_counts, filings
 from engine.forecast import Forecast, ForecastRow, forecast
 from engine.forms import Field, Form, Offered, Option, TooManyAnswers, decode, shown, visible
-from engine.handed_in import deploy_to_draft
+from engine.handed_in import deploy_to_draft, draft_of_files
 from engine.heat import Heat, HeatRow, HeatVersion, heat, heat_diagram
 from engine.inbox import inbox, inbox_counts
 from engine.indicators import Indicator, Indicators
@@ -207,6 +207,7 @@ from engine.published import (
 )
 from engine.publishing import (
     decide_draft,
+    draft_findings,
     due_publications,
     fail_publication,
     keep_trial,
@@ -514,6 +515,8 @@ __all__ = [
     "discard_draft",
     "draft",
     "draft_checks",
+    "draft_findings",
+    "draft_of_files",
     "drafts",
     "drafts_to_decide",
     "draws_models",

@@ -1,7 +1,12 @@
-"""Models handed in by tools: some files of a folder, merged into a draft of their process."""
+"""Models handed in: by tools, merged into a draft of their process; by upload, as a draft of their own.
+
+What comes alone becomes a folder: a diagram of a process that is known joins the files in force, one that is not gets
+the manifest and the names that the host looks for.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
+from json import dumps
 from pathlib import PurePosixPath
 
 from sqlalchemy import select
@@ -11,8 +16,11 @@ from engine.authority import Actor
 from engine.deployment import newest_version
 from engine.model import ModelDraft
 from engine.model_drafts import create_draft, require_drawing, told_by, write_draft_files
+from engine.model_repairs import apply_repairs
 
 MANIFEST = "manifest.toml"
+DIAGRAM = "process.bpmn"
+TITLE = 120  # characters
 
 
 def deploy_to_draft(
@@ -34,14 +42,32 @@ def deploy_to_draft(
         if all(person == actor.id for person in others):
             revision = write_draft_files(session, row.id, placed, revision=row.revision, actor=actor, now=now)
             return row.id, revision
-    version = newest_version(session, process)
+    made = _draft_of(session, files, process, title, whole=whole, actor=actor, now=now)
+    return made, session.get_one(ModelDraft, made).revision
+
+
+def draft_of_files(session: Session, files: Mapping[str, str], *, title: str = "", actor: Actor, now: datetime) -> int:
+    """A new draft of what was uploaded; its id. A folder with its manifest is taken as it is, anything else completed.
+
+    Raises NotFound for people who may not draw, and BundleRefused.
+    """
+    require_drawing(session, actor)
+    if MANIFEST in files:
+        return create_draft(session, files=files, title=title, actor=actor, now=now)
+    return _draft_of(session, files, told_by(files)[0], title, whole=False, actor=actor, now=now)
+
+
+def _draft_of(
+    session: Session, files: Mapping[str, str], process: str, title: str, *, whole: bool, actor: Actor, now: datetime
+) -> int:
+    version = newest_version(session, process) if process else None
     if version is None:
-        made = create_draft(session, files=_with_manifest(files, process, title), title=title, actor=actor, now=now)
-        return made, 1
+        return create_draft(session, files=as_folder(files, title), title=title, actor=actor, now=now)
     made = create_draft(session, version_id=version.id, title=title, actor=actor, now=now)
     before = version.files | version.scenarios
     placed = _whole(before, files) if whole else placed_in(before, files)
-    return made, write_draft_files(session, made, placed, revision=1, actor=actor, now=now)
+    write_draft_files(session, made, placed, revision=1, actor=actor, now=now)
+    return made
 
 
 def placed_in(folder: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str | None]:
@@ -70,8 +96,24 @@ def _whole(folder: Mapping[str, str], files: Mapping[str, str]) -> dict[str, str
     return {name: files.get(name) for name in {*folder, *files}}
 
 
-def _with_manifest(files: Mapping[str, str], process: str, title: str) -> dict[str, str]:
-    if MANIFEST in files:
+def as_folder(files: Mapping[str, str], title: str = "") -> dict[str, str]:
+    r"""The folder of a process that is new here, around files without a manifest: the id is the diagram's own.
+
+    >>> files = as_folder({"My process.bpmn": "<x/>"}, "Land")
+    >>> sorted(files), files["manifest.toml"]
+    (['manifest.toml', 'process.bpmn'], 'id = ""\ntitle = "Land"\n')
+    """
+    diagrams = [name for name in files if name.endswith(".bpmn")]
+    if MANIFEST in files or not diagrams:
         return dict(files)
-    words = " ".join(title.split()).replace("\\", "").replace('"', "")
-    return {MANIFEST: f'id = "{process}"\ntitle = "{words}"\n', **files}
+    main = DIAGRAM if DIAGRAM in files else diagrams[0] if len(diagrams) == 1 else ""
+    folder = {DIAGRAM if name == main else name: text for name, text in files.items()}
+    process, named = told_by(apply_repairs(folder))  # an id that cannot stay as it is will be repaired
+    words = " ".join((title or named or PurePosixPath(diagrams[0]).stem).split())[:TITLE]
+    manifest = f"id = {_quoted(process)}\ntitle = {_quoted(words)}\n"
+    return {MANIFEST: manifest, **folder}
+
+
+def _quoted(text: str) -> str:
+    """A TOML string; a character that XML allows and TOML escapes is escaped as in JSON."""
+    return dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -27,6 +27,7 @@ STATES = {
 }
 LEVELS = {"open": "blue", "submitted": "orange", "approved": "orange", "published": "green", "discarded": "none"}
 UPLOADS = 400  # files of one upload
+MADE = _l("The draft is made. Nothing changes for cases until it is published.")
 blueprint = Blueprint("models", __name__, url_prefix="/models")
 
 
@@ -104,15 +105,25 @@ def upload() -> Any:
     """A draft from a zip or from several files."""
     try:
         files = engine.unpack(taken_in())
-        return _made(files=files, title=request.form.get("name", ""))
+        title = request.form.get("name", "").strip()
+        draft_id = carry_out(engine.draft_of_files, actor=me(), files=files, title=title)
     except engine.BundleRefused as error:
         return _new({"files": translated(error.code, str(error), error.params)}), 422
+    flash(MADE, "success")
+    page = "repairs" if engine.proposed_repairs(files) else "publish"
+    return redirect(url_for(f"models_{page}.show", draft_id=draft_id), 303)
 
 
 def taken_in() -> list[tuple[str, bytes]]:
-    """Name and content of what was sent; how much that may be says the application's limit."""
-    found = [part for part in request.files.getlist("files") if part.filename]
-    return [(part.filename or "", part.stream.read()) for part in found[: UPLOADS + 1]]
+    """Name and content of what was sent; how much that may be says the application's limit.
+
+    What was dropped as a folder says its places apart, in the order of the files: a file's own name has no folders.
+    """
+    found = [part for part in request.files.getlist("files") if part.filename][: UPLOADS + 1]
+    names = [part.filename or "" for part in found]
+    paths = request.form.getlist("path")
+    named = zip(paths if len(paths) == len(found) else names, found, strict=True)
+    return [(name, part.stream.read()) for name, part in named]
 
 
 @blueprint.post("/versions/<int:version_id>/draft")
@@ -132,7 +143,7 @@ def copy(draft_id: int) -> AnyResponse:
 
 def _made(**arguments: Any) -> AnyResponse:
     draft_id = carry_out(engine.create_draft, actor=me(), **arguments)
-    flash(gettext("The draft is made. Nothing changes for cases until it is published."), "success")
+    flash(MADE, "success")
     return redirect(url_for("models_publish.show", draft_id=draft_id), 303)
 
 

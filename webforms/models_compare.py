@@ -66,7 +66,7 @@ def show() -> str:
         total=len(changes),
         diagrams=_diagrams(before, after, changes),
         choices=_choices(shown.process, (before, after)),
-        kinds=_kinds(),
+        kinds=kinds(),
     )
 
 
@@ -108,7 +108,8 @@ def _draft_words(row: engine.DraftRow) -> str:
     return gettext("draft %(number)s", number=row.id) + (f"（{row.title}）" if row.title else "")
 
 
-def _kinds() -> dict[str, str]:
+def kinds() -> dict[str, str]:
+    """The kinds of change in words."""
     return {kind: translated(f"change-kind-{kind}", kind) for kind in ("added", "removed", "changed", "moved")}
 
 
@@ -141,16 +142,22 @@ def place(change: engine.Change) -> str:
     return change.place
 
 
+def marks_of(name: str, changes: Sequence[engine.Change]) -> dict[str, str]:
+    """What of a diagram is marked how: element -> kind of change."""
+    marks: dict[str, str] = {}
+    for one in changes:
+        if one.file == name and one.element and one.part != "lines":
+            marks.setdefault(one.element, one.kind if one.part in {"element", "flow"} else "changed")
+            if one.part == "scope":
+                marks[one.element] = "moved"
+    return marks
+
+
 def _diagrams(before: Side, after: Side, changes: Sequence[engine.Change]) -> list[dict[str, Any]]:
     """The pictures of every diagram with changes: on each side what is marked how."""
     found = []
     for name in dict.fromkeys(one.file for one in changes if one.file.endswith(".bpmn")):
-        marks: dict[str, str] = {}
-        for one in changes:
-            if one.file == name and one.element and one.part != "lines":
-                marks.setdefault(one.element, one.kind if one.part in {"element", "flow"} else "changed")
-                if one.part == "scope":
-                    marks[one.element] = "moved"
+        marks = marks_of(name, changes)
         sides = []
         for side, gone in ((before, "added"), (after, "removed")):
             kept = {element: kind for element, kind in marks.items() if kind != gone}

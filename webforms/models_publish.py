@@ -52,6 +52,7 @@ def _page(draft_id: int, problems: dict[str, str]) -> str:
         findings=sorted(findings, key=lambda finding: finding.level == "warning"),
         gates=[(gate.code, translated(gate.code, gate.message, gate.params)) for gate in gates],
         editor="model_edit.edit" if "model_edit.edit" in current_app.view_functions else "models_text.edit",
+        repairs=len(engine.proposed_repairs(found.files)) if found.may_draw and found.row.state == "open" else 0,
         running=rehearsals().running.get(draft_id),
         trial_problem=rehearsals().failed.get(draft_id, ""),
         may_play=current_app.config["REHEARSE"] is not None,

@@ -56,8 +56,7 @@ def _page(
 def save(draft_id: int, name: str) -> Any:
     """Save, or remove; what somebody else saved meanwhile is shown beside it and not overwritten."""
     text = request.form.get("text", "").replace("\r\n", "\n")
-    number = request.form.get("revision", "")
-    revision = int(number) if number.isascii() and number.isdigit() and len(number) < len("1000000000") else 0
+    revision = begun_from()
     new = None if "remove" in request.form else text
     try:
         carry_out(engine.write_draft_file, actor=me(), draft_id=draft_id, name=name, text=new, revision=revision)
@@ -69,6 +68,12 @@ def save(draft_id: int, name: str) -> Any:
         return _page(found, name, text, revision, problem=said), 422
     flash(gettext("Removed.") if new is None else gettext("Saved."), "success")
     return redirect(url_for("models_publish.show", draft_id=draft_id), 303)
+
+
+def begun_from() -> int:
+    """The revision that what is sent was begun from; 0, which is before all others, where none is said."""
+    number = request.form.get("revision", "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < len("1000000000") else 0
 
 
 @blueprint.post("")

@@ -41,10 +41,10 @@ def juel_texts(model: Model) -> Iterator[Step]:
                 change = _condition(flow, feel)
                 yield model.step("repair-juel", file, flow, change, before=condition_of(flow), after=feel)
         for node in nodes_of(scope):
-            yield from _loop(model, file, node)
+            yield from _node_texts(model, file, node)
 
 
-def _loop(model: Model, file: str, node: Any) -> Iterator[Step]:
+def _node_texts(model: Model, file: str, node: Any) -> Iterator[Step]:
     changes: list[tuple[str, str, Callable[[], None]]] = []
     for name in ("completionCondition", "loopCondition", "loopCardinality"):
         for each in node.iterfind(f"./*/{{*}}{name}"):
@@ -55,6 +55,10 @@ def _loop(model: Model, file: str, node: Any) -> Iterator[Step]:
         given = each.get(tag("collection", CAMUNDA))
         if twin(given):
             changes.append((given, twin(given), _setting(each, tag("collection", CAMUNDA), twin(given))))
+    for name in ("dueDate", "priority"):
+        given, feel = node.get(tag(name, CAMUNDA)), twin(node.get(tag(name, CAMUNDA)) or "")
+        if feel:
+            changes.append((given, f"={feel}", _setting(node, tag(name, CAMUNDA), f"={feel}")))
     if changes:
         before, after = ("; ".join(change[place] for change in changes) for place in (0, 1))  # type: ignore[misc]
         yield model.step("repair-juel", file, node, _all([c[2] for c in changes]), before=before, after=after)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.model_repairs.words import RULES
+from engine.model_repairs.words import ASSUMING, RULES
 from engine.runtime.diagram import NODES, SCOPES
 from engine.xml import BPMN, BPMNDI, CAMUNDA, DC, NS, UnsafeXml, local, parse_xml, tag
 
@@ -26,7 +26,9 @@ GAP = 50  # pixels between what is added and what it belongs to
 class Proposal:
     """One repair: `rule` is a stable id, `message` the English sentence, `params` are for the catalogue.
 
-    The id names the same repair before and after any other repair of the files.
+    The id names the same repair before and after any other repair of the files. `near` is what the element hangs on
+    or is drawn as, where it is not drawn itself; what is not `certain` takes something for granted that
+    the drawing does not say.
     """
 
     id: str
@@ -37,6 +39,8 @@ class Proposal:
     before: str
     after: str
     params: Mapping[str, str]
+    near: str
+    certain: bool
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Model:
     final: dict[Any, str] = field(default_factory=dict)
     twice: set[str] = field(default_factory=set)  # ids that several elements have
     touched: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)  # id -> what people call the element
+    pools: dict[str, str] = field(default_factory=dict)  # process -> what it is drawn as
 
     def scopes(self) -> Iterator[tuple[str, Any]]:
         """Processes and sub-processes, with their file."""
@@ -71,11 +77,19 @@ class Model:
         key = self.final.get(element, "")
         place = f"{rule}\n{file}\n{key}\n{params.get('dialect', '')}"
         code = sha256(place.encode()).hexdigest()[:12]
-        shown = {"element": element.get("name") or element.get("id") or key, **params}
+        shown = {"element": self._called(element), **params}
         shown = {name: value[:200] for name, value in shown.items()} | {"before": before[:200], "after": after[:200]}
         message = RULES[rule].format_map(shown)
-        proposal = Proposal(code, rule, file, element.get("id") or "", message, before, after, shown)
-        return Step(proposal, carry_out)
+        near = element.get("sourceRef") or element.get("targetRef") or self.pools.get(element.get("id"), "")
+        certain = rule not in ASSUMING
+        own = element.get("id") or ""
+        return Step(Proposal(code, rule, file, own, message, before, after, shown, near, certain), carry_out)
+
+    def _called(self, element: Any) -> str:
+        """What people know an element by; a flow without a label by its ends."""
+        ends = [self.names.get(element.get(end) or "", "") for end in ("sourceRef", "targetRef")]
+        between = " → ".join(ends) if all(ends) else ""
+        return str(element.get("name") or between or element.get("id") or self.final.get(element, ""))
 
     def named(self, element: Any) -> str:
         """The id of an element; it gets one if it has none."""
@@ -107,6 +121,10 @@ def read_model(files: Mapping[str, str]) -> Model:
         if root.tag == tag("definitions"):
             model.roots[name] = root
     ids = Counter(node.get("id") for root in model.roots.values() for node in root.iter("{*}*") if node.get("id"))
+    for root in model.roots.values():
+        model.pools |= {pool.get("processRef"): pool.get("id", "") for pool in root.iter(tag("participant"))}
+    drawn = (node for root in model.roots.values() for node in root.iter(f"{{{BPMN}}}*") if node.get("id"))
+    model.names |= {node.get("id"): " ".join((node.get("name") or node.get("id")).split()) for node in drawn}
     model.twice |= {each for each, times in ids.items() if times > 1}
     taken = set(ids)
     for root in model.roots.values():

@@ -4,7 +4,7 @@ RULES = {
     "repair-executable": "Mark the process {element} as executable.",
     "repair-id": "Call {before} {after}: the host cannot use the id as it is. Everything that refers to it follows.",
     "repair-id-missing": "Give the element {element} the id {after}.",
-    "repair-dialect": "Write what {element} says in the words of {dialect} in those the host reads.",
+    "repair-dialect": "{element} says in the words of {dialect}: {before}. Write it in those the host reads: {after}.",
     "repair-task-type": "Make {element} a task for people: a task without a type is passed at once.",
     "repair-condition-empty": "Remove the empty condition of {element}.",
     "repair-juel": "Write {before} in FEEL: {after}. It means the same.",
@@ -19,3 +19,9 @@ RULES = {
     "repair-start": "Draw the start event of {element}.",
     "repair-end": "Draw an end event after {element}, where the path stops.",
 }
+
+# These take something for granted that the drawing does not say; the others only say the same in other words.
+ASSUMING = frozenset(
+    ["repair-task-type", "repair-timer", "repair-link", "repair-flow-target", "repair-flow-source", "repair-choice",
+     "repair-split", "repair-labels"]
+)  # fmt: skip
