@@ -83,6 +83,7 @@ class Clerk:
     case_id: UUID | None = None  # a case that is there already; None: the clerk opens it
     rewrite: Callable[[str, Any], Any] | None = None
     delay: timedelta = timedelta(0)
+    at: int = 0  # position in the story; a case that somebody else has begun is taken over later than at its beginning
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,7 +91,6 @@ class Clerk:
             self.stage, self.story, self.definitions, office=self.office, rewrite=self.rewrite, checks=False
         )
         self.player.case_id = self.case_id
-        self.at = 0  # position in the story
         self.refused = 0
         self.deeds = 0  # what this clerk has carried out, or tried to
         self.waiting_since: datetime | None = None

@@ -5,7 +5,7 @@ No row is inserted by hand: every case is opened, answered and closed by the ver
 
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import cycle, takewhile
@@ -23,7 +23,7 @@ from scheduler.officials import officials
 from scheduler.plans import Plan, last_moment
 from scheduler.playing import Player
 from scheduler.retelling import Retelling, is_plain
-from scheduler.sandbox import House, Sandbox, process_folders
+from scheduler.sandbox import Sandbox, process_folders
 from scheduler.staff import Account, accounts, hire
 from scheduler.stories import Story, read_stories
 
@@ -31,7 +31,6 @@ WEEK = timedelta(days=7)
 PACE = timedelta(minutes=4)
 HIRED = timedelta(days=420)  # how long ago everybody was hired
 RECENT = timedelta(days=2)  # what people were told earlier has been read
-TRIES = 5  # weeks to look for one in which holidays do not stand in the way
 
 
 @dataclass
@@ -42,7 +41,6 @@ class Demo:
     document: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        self.house = House(self.folder)
         self.definitions = {path.name: engine.define(engine.read_files(path)) for path in process_folders(self.folder)}
         self.stories = {f"{story.process}/{story.name}": story for story in read_stories(self.folder)}
         self.mixture: Sequence[Mapping[str, Any]] = read_mixture(self.folder)["mix"]
@@ -111,12 +109,11 @@ class Demo:
             upcoming = next(telling, None)
             if upcoming is not None:
                 heappush(waiting, (max(upcoming, instant), number, telling, teller))
+            elif isinstance(teller, Player):
+                yield plans[number]
+                heirs += self._heirs(stage, errands, teller)
             elif teller is not None:
-                self.problems += [f"{teller.story.name} at {teller.office}: {problem}" for problem in teller.problems]
-                if isinstance(teller, Player):
-                    yield plans[number]
-                    if not teller.stop_before:
-                        heirs += self._left_open(stage, errands, teller)
+                self.problems += teller.problems
             for clerk in (*heirs, *self._clerks(stage, errands, [player for _, player in tellers])):
                 count += 1
                 heappush(waiting, (clerk.begins, len(plans) + count, clerk.work(), clerk))
@@ -130,9 +127,6 @@ class Demo:
         """A player for each plan that can be told up to now, with the plan's number."""
         for number, plan in enumerate(plans):
             shift = self._shift(plan, number, now)
-            if shift is None and plan.ends is not None:  # holidays stand in the way of this one, whatever the week
-                plan = replace(plan, story=self._story(self.document["instead"]))  # noqa: PLW2901 told in its place
-                shift = self._shift(plan, number, now)
             if shift is not None:
                 yield number, self._player(stage, plan, shift)
 
@@ -143,18 +137,28 @@ class Demo:
             if case.process not in by_calendar and not is_part(stage, case, tellers):
                 yield self._clerk(stage, errands, story, case.case_id, case.office)
 
-    def _left_open(self, stage: Sandbox, errands: Errands, told: Player) -> Iterator[Clerk]:
-        """Somebody for each case that a story told of, and left open when it came to its end."""
-        with stage.database.reads.begin() as session:
-            linked = [engine.snapshot(session, case_id) for case_id in told.seen().linked]
-        for case in linked:
-            if case.status == "running" and any(step.process == case.process for step in told.story.steps):
-                yield self._clerk(stage, errands, errands.story_for(case.process), case.case_id, case.office)
+    def _heirs(self, stage: Sandbox, errands: Errands, told: Player) -> Iterator[Clerk]:
+        """Who goes on where a telling ends: with a case that went another way (holidays), and with linked ones."""
+        if told.case_id is None:
+            self.problems += [f"{told.story.name} at {told.office}: {problem}" for problem in told.problems]
+        elif told.problems:
+            yield self._clerk(stage, errands, told.story, told.case_id, told.office, told)
+        elif not told.stop_before:
+            with stage.database.reads.begin() as session:
+                linked = [engine.snapshot(session, case_id) for case_id in told.seen().linked]
+            for case in linked:
+                if case.status == "running" and any(step.process == case.process for step in told.story.steps):
+                    yield self._clerk(stage, errands, errands.story_for(case.process), case.case_id, case.office)
 
-    def _clerk(self, stage: Sandbox, errands: Errands, story: Story, case_id: UUID, office: str) -> Clerk:
-        rewrite = self.retelling(story, office, len(errands.known))
+    def _clerk(
+        self, stage: Sandbox, errands: Errands, story: Story, case_id: UUID, office: str, before: Player | None = None
+    ) -> Clerk:
+        """Somebody for a case; `before` has told so much of it, with these people and on these dates."""
+        begins = before.story.at + before.shift if before else stage.now + SOON
+        rewrite = before.rewrite if before else self.retelling(story, office, len(errands.known))
+        at = before.told if before else 0
         return Clerk(
-            stage, story, self.definitions, self.book, stage.now + SOON, office=office, case_id=case_id, rewrite=rewrite
+            stage, story, self.definitions, self.book, begins, office=office, case_id=case_id, rewrite=rewrite, at=at
         )
 
     def _openings(self, told: Collection[str], now: datetime) -> list[tuple[datetime, str]]:
@@ -225,23 +229,8 @@ class Demo:
         """By how much to move the story's dates; whole weeks, so that weekdays stay. None: it cannot be told."""
         if plan.ends is None:
             return timedelta(0) if plan.story.at < now else None
-        minutes = timedelta(minutes=number * 15 % 105)
-        last = last_moment(plan)
-        weeks = (now - plan.ends - last) // WEEK
-        for back in range(TRIES):
-            shift = WEEK * (weeks - back) + minutes
-            if not self._trouble(plan, shift):
-                return shift
-        return None
-
-    def _trouble(self, plan: Plan, shift: timedelta) -> list[str]:
-        """What would go wrong with these dates, tried in a house of its own."""
-        stage = self.house.sandbox(plan.story.at + shift)
-        player = self._player(stage, plan, shift)
-        for instant in player.play():
-            stage.advance(instant)
-        stage.close()
-        return player.problems
+        weeks = (now - plan.ends - last_moment(plan)) // WEEK
+        return WEEK * weeks + timedelta(minutes=number * 15 % 105)
 
     def _player(self, stage: Sandbox, plan: Plan, shift: timedelta) -> Player:
         return Player(

@@ -36,6 +36,7 @@ class Player:
     stop_before: str = ""  # the task at which the telling ends
     failures: list[Failure] = field(default_factory=list)
     case_id: UUID | None = None
+    told: int = 0  # how many steps have been told
 
     def __post_init__(self) -> None:
         self.office = self.office or self.story.office
@@ -76,6 +77,7 @@ class Player:
                     self.fail(number, where, Difference("reload", "", None, None, words))
                 for found in self._compare(step, step.expect) if step.expect is not None and self.checks else ():
                     self.fail(number, where, found)
+                self.told = number
         except (engine.EngineError, StoryBroken, LookupError) as error:
             self.fail(number, where, broken(error))
 
