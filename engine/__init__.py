@@ -222,6 +222,16 @@ from engine.recovery import drop_incident, fail_effect, postpone_reminder, recor
 from engine.registry import Column, InvalidRegister, Register, in_force
 from engine.repair_pages import Place, RepairPage, Skippable, may_repair, model_of, repair_page
 from engine.repair_previews import ChangePreview, DeadlineChange, FactChange
+from engine.replay import (
+    CaseReplay,
+    Replayed,
+    Unjudged,
+    closed_cases,
+    replay,
+    replay_cases,
+    replay_seen,
+)
+from engine.replay import Difference as ReplayDifference
 from engine.reporting import ReportBoard, ReportProcess, ReportRow, report_board, report_kinds, report_revisions
 from engine.roster import ROWS_ALLOWED, InvalidRows, changes, import_people, list_people, person_of
 from engine.rows import (
@@ -315,6 +325,7 @@ __all__ = [
     "CaseMoved",
     "CasePage",
     "CasePlan",
+    "CaseReplay",
     "CaseRow",
     "Change",
     "ChangePage",
@@ -423,6 +434,8 @@ __all__ = [
     "RegisterPage",
     "RegisterRow",
     "RepairPage",
+    "ReplayDifference",
+    "Replayed",
     "ReportBoard",
     "ReportProcess",
     "ReportRow",
@@ -448,6 +461,7 @@ __all__ = [
     "TrialInput",
     "TrialRule",
     "Typical",
+    "Unjudged",
     "UsernameTaken",
     "VersionRow",
     "Visit",
@@ -489,6 +503,7 @@ __all__ = [
     "choose_mail",
     "chosen_tasks",
     "claim_task",
+    "closed_cases",
     "compare",
     "complete_task",
     "connect",
@@ -641,6 +656,9 @@ __all__ = [
     "registers",
     "release_task",
     "repair_page",
+    "replay",
+    "replay_cases",
+    "replay_seen",
     "report_board",
     "report_kinds",
     "report_revisions",

@@ -20,6 +20,7 @@ from engine.runtime.messaging import Thrown
 from engine.runtime.moving import Movable, destinations, movable, move, reopen, reopenings
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
+from engine.runtime.repeats import Repeat, repeats
 from engine.runtime.transplant import renamed, transplant
 from engine.runtime.turn import OBSERVED, Rules, Turn
 from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
@@ -40,6 +41,7 @@ __all__ = [
     "Flow",
     "Movable",
     "OpenTask",
+    "Repeat",
     "Rules",
     "Step",
     "Thrown",
@@ -62,6 +64,7 @@ __all__ = [
     "renamed",
     "reopen",
     "reopenings",
+    "repeats",
     "transplant",
     "unfit",
     "waiting",
