@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from engine.authority import Actor, may_see
+from engine.authority import Actor, may_approve, may_draw, may_see
 from engine.directory import directory
 from engine.errors import NotFound
 from engine.inbox import LIMIT
@@ -20,7 +20,7 @@ from engine.store import offices_of
 
 @dataclass(frozen=True)
 class NoticeRow:
-    """One notice. Without sight of the case there is its number, and no link."""
+    """One notice. Without sight of the case there is its number, and no link; nor is there to a draft."""
 
     id: int
     kind: str
@@ -33,6 +33,7 @@ class NoticeRow:
     number: str
     title: str
     task_id: UUID | None  # while the task is open
+    draft_id: int | None = None
 
 
 def notices(
@@ -59,7 +60,8 @@ def notices(
     wanted = [notice.task_id for notice, _ in rows if notice.task_id is not None]
     open_tasks = set(session.scalars(select(Task.id).where(Task.id.in_(wanted)))) if wanted else set()
     seen = _seen(session, actor, (case for _, case in rows))
-    return Page(tuple(_row(notice, case, open_tasks, seen) for notice, case in rows[:limit]), following)
+    models = _models(session, actor)
+    return Page(tuple(_row(notice, case, open_tasks, seen, models) for notice, case in rows[:limit]), following)
 
 
 def unread_notices(session: Session, actor: Actor) -> tuple[int, int]:
@@ -92,10 +94,15 @@ def open_notice(session: Session, notice_id: int, *, actor: Actor, now: datetime
     read_notices(session, [notice_id], actor=actor, now=now)
     notice, case = row
     open_tasks = set(session.scalars(select(Task.id).where(Task.id == notice.task_id)))
-    return _row(notice, case, open_tasks, _seen(session, actor, [case]))
+    return _row(notice, case, open_tasks, _seen(session, actor, [case]), _models(session, actor))
 
 
-def _row(notice: Notice, case: Case | None, open_tasks: set[UUID], seen: set[UUID]) -> NoticeRow:
+def _models(session: Session, actor: Actor) -> bool:
+    roles = directory(session).roles
+    return may_draw(actor, roles) or may_approve(actor, roles)
+
+
+def _row(notice: Notice, case: Case | None, open_tasks: set[UUID], seen: set[UUID], models: bool) -> NoticeRow:
     sees = case is not None and case.id in seen
     return NoticeRow(
         notice.id,
@@ -109,6 +116,7 @@ def _row(notice: Notice, case: Case | None, open_tasks: set[UUID], seen: set[UUI
         case.number if case is not None else "",
         case.title if case is not None and sees else "",
         notice.task_id if sees and notice.task_id in open_tasks else None,
+        notice.params.get("draft") if models else None,
     )
 
 

@@ -32,6 +32,7 @@ from engine.errors import (
 from engine.includes import apart
 from engine.model import ModelDraft, Publication, Version
 from engine.model_drafts import CHANGES, behaviour_digest, draft_row, open_draft, require_drawing, version_digest
+from engine.model_notices import tell_about
 
 TEXT = 1000  # characters of a reason or a note
 KEPT = 32
@@ -244,3 +245,4 @@ def _record(session: Session, publication: Publication, kind: str, actor: Actor,
         "note": publication.note,
     }
     append_ledger(session, kind, {**about, **more}, actor, now)
+    tell_about(session, publication, kind, actor, now)

@@ -1,7 +1,9 @@
 """What I have been told: the list, the badge in every page, and how I want to be told by mail."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
@@ -23,6 +25,14 @@ KINDS = {
     "reminder": _l("Reminder"),
     "overdue": _l("Overdue"),
     "deputy": _l("Deputy"),
+    "draft": _l("Draft"),
+}
+DEEDS = {
+    "draft_submitted": _l("%(who)s has handed in “%(title)s” for your approval."),
+    "draft_approved": _l("%(who)s has approved “%(title)s”; it takes effect on %(day)s."),
+    "draft_refused": _l("%(who)s has sent “%(title)s” back."),
+    "draft_published": _l("“%(title)s” is published; new cases use it."),
+    "publication_failed": _l("“%(title)s” could not be published on its day and is open again."),
 }
 NUMBER = re.compile(r"\d{1,9}")
 POLL = 60  # seconds between two looks of an open page
@@ -95,6 +105,8 @@ def open_one(notice_id: int) -> Response:
         return redirect(url_for("work.show", task_id=row.task_id), 303)
     if row.case_id is not None:
         return redirect(url_for("cases.show", case_id=row.case_id), 303)
+    if row.draft_id is not None:
+        return redirect(url_for("models_publish.show", draft_id=row.draft_id), 303)
     flash(gettext("The notice is read. You cannot see the case it is about."), "success")
     return redirect(url_for("notices.index"), 303)
 
@@ -116,6 +128,8 @@ def _plain(row: engine.NoticeRow) -> str:
             first=_day(told["first_day"]),
             last=_day(told["last_day"]),
         )
+    if row.kind == "draft":
+        return _about_draft(told)
     if row.kind == "reminder":
         return gettext("“%(label)s”: the last day is %(day)s", label=told["label"], day=_day(told["last_day"])) + _left(
             told.get("left")
@@ -125,6 +139,14 @@ def _plain(row: engine.NoticeRow) -> str:
     if told.get("instead_of"):
         return row.text + gettext(" (nobody here is %(role)s, so it comes to you)", role=told["instead_of"])
     return row.text
+
+
+def _about_draft(told: Mapping[str, Any]) -> str:
+    day_words = _day(told["day"])
+    sentence = str(DEEDS[told["deed"]]) % {"who": told["who"], "title": told["title"], "day": day_words}
+    if told["deed"] == "draft_submitted" and day_words:
+        sentence += gettext(" It is to take effect on %(day)s.", day=day_words)
+    return sentence + (gettext(" They wrote: %(words)s", words=told["said"]) if told["said"] else "")
 
 
 def _left(left: int | None) -> str:
