@@ -7,6 +7,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 TIAOJIE_DEMO ?= 1
 DIR ?= dmn-tck
 export PYTHONUTF8 := 1
@@ -24,14 +25,14 @@ setup-dev: ## ./.venv with what `make test` needs too
 	@$(call install,.[dev],dev)
 
 test: setup-dev browser ## every test, with a real browser
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 check: setup-dev browser ## formatting, lint, types, imports, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: setup-dev ## speed and growth, with targets; writes bench/results.json
 	@$(BIN)/python -m bench
