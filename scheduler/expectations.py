@@ -82,13 +82,18 @@ def _missing(what: str, wanted: Iterable[str], found: Iterable[str]) -> Iterator
         yield Difference(what, "", list(wanted), [name for name in wanted if name in there], words)
 
 
+def by_name(seen: engine.Snapshot) -> dict[str, engine.SeenDeadline]:
+    """The deadlines of a case; of several of one name the one that still runs."""
+    found = {row.name: row for row in seen.deadlines}
+    return found | {row.name: row for row in seen.deadlines if row.status in {"running", "stopped"}}
+
+
 def _deadlines(expect: Mapping[str, Any], seen: engine.Snapshot) -> Iterator[Difference]:
-    by_name = {row.name: row for row in seen.deadlines}
-    by_name |= {row.name: row for row in seen.deadlines if row.status in {"running", "stopped"}}
+    known = by_name(seen)
     for name, wanted in expect.get("deadlines", {}).items():
-        row = by_name.get(name)
+        row = known.get(name)
         if row is None:
-            words = f"there is no deadline {name}; there are {', '.join(by_name) or MISSING}"
+            words = f"there is no deadline {name}; there are {', '.join(known) or MISSING}"
             yield Difference("deadlines", name, wanted, "", words)
         elif not _is_due(row.status, row.last_day, row.due_at, str(wanted)):
             last = row.last_day.isoformat() if row.last_day else None
@@ -96,7 +101,7 @@ def _deadlines(expect: Mapping[str, Any], seen: engine.Snapshot) -> Iterator[Dif
             words = f"deadline {name} is {row.status}, last day {last}, due at {at}, not {wanted}"
             yield Difference("deadlines", name, wanted, _due(row, str(wanted)), words)
     if "projected" in expect:
-        found = [n for n, r in by_name.items() if r.projected]
+        found = [n for n, r in known.items() if r.projected]
         yield from _difference("projected", "projected deadlines", expect["projected"], found)
 
 

@@ -54,13 +54,7 @@ class Player:
         """Tell the story; every value is an instant up to which somebody else must move the clock."""
         number, where = 0, "start"
         try:
-            yield self.story.at + self.shift
-            if self.story.calendar is None or self.story.calendar:
-                self.stage.keep_calendar(self.story.calendar)
-            if self.story.open:
-                yield from self._open()
-            else:
-                self.open_case()
+            yield from self.begin()
             self.stage.settle()
             if self.pace:
                 yield self.stage.now + self.pace
@@ -68,8 +62,7 @@ class Player:
                 where = f"step {number} ({step.words})"
                 if self.stop_before and step.do == self.stop_before:
                     return
-                yield from self._wait(step)
-                self._act(step)
+                yield from self.take(step)
                 self.stage.settle()
                 if self.pace and (step.do or step.raised):
                     yield self.stage.now + self.pace
@@ -80,6 +73,24 @@ class Player:
                 self.told = number
         except (engine.EngineError, StoryBroken, LookupError) as error:
             self.fail(number, where, broken(error))
+
+    def begin(self) -> Iterator[datetime]:
+        """Open the case at its time. Raises StoryBroken, EngineError."""
+        yield self.story.at + self.shift
+        if self.story.calendar is None or self.story.calendar:
+            self.stage.keep_calendar(self.story.calendar)
+        if self.story.open:
+            yield from self._open()
+        else:
+            self.open_case()
+
+    def take(self, step: Step) -> Iterator[datetime]:
+        """Wait as the step says, then do what it says. Raises StoryBroken, EngineError."""
+        yield from self._wait(step)
+        if step.do:
+            self._do(step)
+        elif step.raised:
+            self.report(step)
 
     def seen(self, process: str = "") -> engine.Snapshot:
         """The case as it is now, or its linked case of another process."""
@@ -103,25 +114,22 @@ class Player:
                 moment = engine.later(session, step.wait, self.stage.now)
             yield moment
 
-    def _act(self, step: Step) -> None:
-        if step.do:
-            self._do(step)
-        elif step.raised:
-            self.report(step)
-
     def open_case(self) -> None:
         """Open the case as somebody who may. Raises StoryBroken, EngineError."""
-        definition = self.definitions[self.story.process]
-        roles = (self.story.by,) if self.story.by else definition.start_roles
-        if not roles:
-            raise StoryBroken("nobody may open such a case by hand")
-        actor = self.stage.cast.holder(roles[0], self.office, now=self.stage.now)
-        answers = self._prepared(self.story.start, actor, definition)
+        actor = self.opener()
+        answers = self._prepared(self.story.start, actor, self.definitions[self.story.process])
         with self.stage.database.sessions.begin() as session:
             done = engine.start_case(
                 session, self.story.process, answers, office=self.office, actor=actor, now=self.stage.now
             )
         self.case_id = done.case_id
+
+    def opener(self) -> engine.Actor:
+        """Who opens the case by hand. Raises StoryBroken."""
+        roles = (self.story.by,) if self.story.by else self.definitions[self.story.process].start_roles
+        if not roles:
+            raise StoryBroken("nobody may open such a case by hand")
+        return self.stage.cast.holder(roles[0], self.office, now=self.stage.now)
 
     def _open(self) -> Iterator[datetime]:
         """Wait for the calendar's next instant; it opens the case, at the latest when we say so."""
@@ -139,10 +147,10 @@ class Player:
 
     def _do(self, step: Step) -> None:
         if not step.refused:
-            self.answer(self._open_task(step), step)
+            self.answer(self.open_task(step), step)
             return
         try:
-            self.answer(self._open_task(step), step)
+            self.answer(self.open_task(step), step)
         except engine.InvalidAnswers as error:
             if set(step.refused) - {INDEX.sub("", path) for path in error.problems}:
                 raise
@@ -154,10 +162,7 @@ class Player:
 
         `claims`: whoever takes it from a queue says so first.
         """
-        if task.assignee is not None:
-            actor = self.stage.cast.person(task.assignee)
-        else:
-            actor = self.stage.cast.holder(step.by or task.role or "", task.office, now=self.stage.now)
+        actor = self.doer(task, step)
         if task.assignee is None and claims:
             with self.stage.database.sessions.begin() as session:
                 engine.claim_task(session, task.id, actor=actor, now=self.stage.now)
@@ -165,7 +170,14 @@ class Player:
         with self.stage.database.sessions.begin() as session:
             engine.complete_task(session, task.id, answers, actor=actor, now=self.stage.now)
 
-    def _open_task(self, step: Step) -> engine.SeenTask:
+    def doer(self, task: engine.SeenTask, step: Step) -> engine.Actor:
+        """Whoever has the task, or may take it."""
+        if task.assignee is not None:
+            return self.stage.cast.person(task.assignee)
+        return self.stage.cast.holder(step.by or task.role or "", task.office, now=self.stage.now)
+
+    def open_task(self, step: Step) -> engine.SeenTask:
+        """The open task that the step does. Raises StoryBroken."""
         case_id = self.seen(step.process).case_id if step.process else self.case_id
         if case_id is None:
             raise StoryBroken("there is no case")
@@ -179,22 +191,27 @@ class Player:
     def report(self, step: Step) -> None:
         """Report what happened in the case. Raises StoryBroken, EngineError."""
         seen = self.seen(step.process)
+        actor = self.reporter(step)
+        answers = self._prepared(step.answers, actor, self.definitions[seen.process])
+        with self.stage.database.sessions.begin() as session:
+            engine.raise_event(session, seen.case_id, step.raised, answers, actor=actor, now=self.stage.now)
+
+    def reporter(self, step: Step) -> engine.Actor:
+        """Who reports the event of a step. Raises StoryBroken."""
+        seen = self.seen(step.process)
         catchers = [e for e in self.definitions[seen.process].diagram.catchers() if e.event_name == step.raised]
         roles = [role for e in catchers for role in (e.names("role") or ((e.role,) if e.role else ()))]
         if not roles:
             raise StoryBroken(f"nobody may raise {step.raised}")
-        actor = self.stage.cast.holder(step.by or roles[0], seen.office, now=self.stage.now)
-        answers = self._prepared(step.answers, actor, self.definitions[seen.process])
-        with self.stage.database.sessions.begin() as session:
-            engine.raise_event(session, seen.case_id, step.raised, answers, actor=actor, now=self.stage.now)
+        return self.stage.cast.holder(step.by or roles[0], seen.office, now=self.stage.now)
 
     def _compare(self, step: Step, expect: Mapping[str, Any]) -> list[Difference]:
         seen = self.seen(step.process)
         with self.stage.database.reads.begin() as session:
             linked = [engine.snapshot(session, other) for other in seen.linked]
-        return list(differences(expect, seen, linked, self._person))
+        return list(differences(expect, seen, linked, self.person))
 
-    def _person(self, reference: str) -> str:
+    def person(self, reference: str) -> str:
         """The id behind `@role` or `@role2`: the first or second holder of the role in the case's office."""
         match = REFERENCE.fullmatch(reference)
         if match is None:
@@ -224,7 +241,7 @@ class Player:
 
     def _scalar(self, value: Any) -> Any:
         if isinstance(value, str) and value.startswith("@"):
-            return self._person(value)
+            return self.person(value)
         if self.shift and isinstance(value, str) and MOMENT.fullmatch(value):
             moved = datetime.fromisoformat(value) + self.shift
             return moved.isoformat(timespec="minutes") if "T" in value else moved.date().isoformat()

@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -29,6 +29,7 @@ class Cast:
 
     database: engine.Database
     known: dict[tuple[str, str], list[engine.Actor]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)  # of roles, where people are to be called by them
 
     def holder(self, role: str, office: str, nth: int = 1, *, now: datetime) -> engine.Actor:
         """Somebody who holds the role in the office."""
@@ -45,12 +46,13 @@ class Cast:
         username = f"{role}.{office}.{nth}".replace("_", "-")
         username = username if len(username) <= 40 else f"{role[:12]}.{office[:20]}.{nth}".replace("_", "-")  # noqa: PLR2004 the engine's limit
         roles = [(role, office)]
+        name = f"{self.names.get(role, role)}{nth}"
         with self.database.sessions.begin() as session:
             person, _ = engine.create_person(
-                session, username=username, name=f"{role}{nth}", roles=roles, hasher=engine.CHEAP_HASHER,
+                session, username=username, name=name, roles=roles, hasher=engine.CHEAP_HASHER,
                 actor=engine.SYSTEM, now=now,
             )  # fmt: skip
-        return engine.Actor(person, f"{role}{nth}", frozenset(roles))
+        return engine.Actor(person, name, frozenset(roles))
 
 
 @dataclass

@@ -43,6 +43,9 @@ from webforms import (
     papers,
     people,
     people_import,
+    play_forms,
+    play_record,
+    plays,
     register,
     registers,
     repairs,
@@ -95,6 +98,9 @@ PAGES = (
     model_view,
     element_templates,
     migrations,
+    plays,
+    play_forms,
+    play_record,
 )
 
 
@@ -110,6 +116,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         PASSWORD_HASHER=engine.HASHER,
         FILES=settings.data / "files",
         REHEARSE=None,  # plays the scenarios of a draft; the command line puts it in, this face knows no clockwork
+        PLAYS=None,  # tries a draft out move by move; likewise
         MAX_CONTENT_LENGTH=UPLOAD_LIMIT * 3 + 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=FORM_LIMIT,

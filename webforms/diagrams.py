@@ -37,8 +37,7 @@ def show(case_id: UUID) -> str:
     page = engine.diagram(reading(), case_id, me(), now=now())
     case = engine.case_page(reading(), case_id, me(), now=now())
     holders = {task.element: task.assignee_name or f"{task.office_name} · {task.role_name}" for task in case.tasks}
-    steps = [_step(visit, holders) for visit in page.visits if visit.name and visit.kind not in MACHINERY]
-    return render_template("cases/diagram.html", case=case.row, marks=page, steps=steps)
+    return render_template("cases/diagram.html", case=case.row, marks=page, steps=steps_of(page, holders))
 
 
 @blueprint.get("/cases/<uuid:case_id>/diagram.bpmn")
@@ -47,6 +46,11 @@ def source(case_id: UUID) -> Response:
     """The model the case runs on."""
     page = engine.diagram(reading(), case_id, me(), now=now())
     return Response(page.xml, mimetype="application/xml")
+
+
+def steps_of(page: engine.Diagram, holders: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The picture as a table: what a person would call a step, who and when; `holders` are those whose turn it is."""
+    return [_step(visit, holders) for visit in page.visits if visit.name and visit.kind not in MACHINERY]
 
 
 def _step(visit: engine.Visit, holders: Mapping[str, str]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def _page(draft_id: int, problems: dict[str, str]) -> str:
         running=rehearsals().running.get(draft_id),
         trial_problem=rehearsals().failed.get(draft_id, ""),
         may_play=current_app.config["REHEARSE"] is not None,
+        may_try=current_app.config["PLAYS"] is not None,
         decisions=DECISIONS,
         problems=problems,
         typed=request.form,

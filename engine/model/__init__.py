@@ -7,7 +7,7 @@ from engine.model.cases import Case, CaseLink, CaseOffice, SensitiveFact
 from engine.model.catalogue import Counter, Reference, Version
 from engine.model.contents import Draft, File, Paper
 from engine.model.figures import EVERYWHERE, OPEN_ENDED, Occurrence, Tally
-from engine.model.library import ApiToken, ModelDraft, Publication
+from engine.model.library import ApiToken, ModelDraft, Play, Publication
 from engine.model.notices import MailChoice, Notice
 from engine.model.openings import CalendarEntry, CalendarStart
 from engine.model.people import Person, PersonRole, SignIn
@@ -53,6 +53,7 @@ __all__ = [
     "Paper",
     "Person",
     "PersonRole",
+    "Play",
     "Publication",
     "Reference",
     "SensitiveFact",

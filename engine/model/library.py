@@ -67,3 +67,19 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Play(Base):
+    """A draft being tried out: the moves of a made-up case, from which it can be played again at any time."""
+
+    __tablename__ = "play"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("model_draft.id"), index=True)
+    setup: Mapped[dict[str, Any]]  # who opens the case, where and when
+    moves: Mapped[list[Any]]  # what was done, in order
+    digest: Mapped[str]  # of the files with which the last move was made
+    revision: Mapped[int]  # one more with every move, taken back ones too
+    person_id: Mapped[int | None]
+    person_name: Mapped[str]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]

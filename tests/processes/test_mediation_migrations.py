@@ -38,8 +38,8 @@ class Migrating(Player):
         self.text = self.definitions["mediation"].files["process.bpmn"]
         return self
 
-    def _act(self, step):
-        super()._act(step)
+    def take(self, step):
+        yield from super().take(step)
         if self.case_id is None or step.process not in {"", "mediation"}:
             return
         self._pass()
@@ -58,10 +58,10 @@ class Migrating(Player):
             with self.stage.database.sessions.begin() as session:
                 engine.answer_trial(session, fresh[0].id, {}, now=self.stage.now)
 
-    def _open_task(self, step):
+    def open_task(self, step):
         if step.process in {"", "mediation"}:
             step = replace(step, do=self.names.get(step.do, step.do))
-        return super()._open_task(step)
+        return super().open_task(step)
 
     def _version(self, text, *, active):
         files = {**self.definitions["mediation"].files, "process.bpmn": text}

@@ -11,10 +11,11 @@ from werkzeug.exceptions import HTTPException
 
 import engine
 from engine.model import Notice
+from scheduler.play_keeping import Plays
 from webforms import security
 
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
-ABOUT_A_CASE = {"case_id", "task_id", "deadline_id", "paper_id", "file_id", "request_id", "draft_id"}
+ABOUT_A_CASE = {"case_id", "task_id", "deadline_id", "paper_id", "file_id", "request_id", "draft_id", "play_id"}
 OTHERS_MAY = {  # everybody signed in may ask for what these say
     "process": "mediation", "code": "en", "register": "roster", "version_id": 1,
 }  # fmt: skip
@@ -49,6 +50,7 @@ def filled(rule, values):
 def ours(house):
     """One of each in the town, with something typed and a file, known by its address."""
     desk, clock = house.client("desk"), house.clock
+    house.app.config["PLAYS"] = Plays()
     answer = house.post(desk, "/cases/new/mediation", **house.answers, evidence=(io.BytesIO(PDF), "水沟现场.pdf"))
     assert answer.status_code == 303
     with house.database.reads() as session:
@@ -71,6 +73,8 @@ def ours(house):
         notice_id = notice.id
         boss = house.actor("boss")
         draft_id = engine.create_draft(session, version_id=version_id, title=OURS[3], actor=boss, now=clock())
+        setup = {"process": "mediation", "office": "yuxi_town", "at": "2026-03-02T09:00", "by": "registrar"}
+        play_id = engine.begin_play(session, draft_id, setup, digest="", actor=boss, now=clock())
         engine.make_token(session, OURS[3], actor=boss, now=clock())
         token_id = session.scalar(text("select max(id) from api_token"))
         request_id = engine.ask_change(session, case_id, "cancel", {}, reason=OURS[3], actor=head, now=clock())
@@ -90,6 +94,7 @@ def ours(house):
         "absence_id": 999,
         "token_id": token_id,
         "draft_id": draft_id,
+        "play_id": play_id,
         "definition": "draft:1",
         **OTHERS_MAY,
         "version_id": version_id,
@@ -143,7 +148,7 @@ def everything(house, client, ours):
 def test_another_offices_case_cannot_be_told_from_none(house, ours, request, who):
     client = request.getfixturevalue("newcomer") if who == "newcomer" else house.client(who)
     nothing = {name: uuid4() if isinstance(value, UUID) else value for name, value in ours.items()}
-    nothing |= {"request_id": 999, "draft_id": 999}
+    nothing |= {"request_id": 999, "draft_id": 999, "play_id": 999}
     there = list(everything(house, client, ours))
     for (rule, method, answer), (_, _, other) in zip(there, everything(house, client, nothing), strict=True):
         place = f"{method} {rule.rule} for {who}"

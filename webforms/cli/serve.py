@@ -13,6 +13,7 @@ import waitress
 import engine
 from scheduler.clock import EVERY, run_clock, start_clock
 from scheduler.mailing import Mailer
+from scheduler.play_keeping import Plays
 from scheduler.rehearsal import rehearse
 from scheduler.tick import tick
 from webforms import create_app
@@ -55,6 +56,7 @@ def serve(chosen: Namespace) -> int:
     database = open_database(settings)
     app = create_app()
     app.config["REHEARSE"] = rehearse
+    app.config["PLAYS"] = Plays()
     if settings.demo:
         app.config["DEMO_ACCOUNTS"] = read_accounts(settings)
     listener = _listen(settings)
