@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 import engine
 from webforms.auth import me
 from webforms.database import carry_out, now, reading
+from webforms.finding_words import said
 from webforms.i18n import translated
 from webforms.models import state_light
 from webforms.rehearsals import rehearsals
@@ -49,7 +50,7 @@ def _page(draft_id: int, problems: dict[str, str]) -> str:
         found=found,
         row=found.row,
         light=state_light(found.row.state),
-        findings=sorted(findings, key=lambda finding: finding.level == "warning"),
+        findings=[(one, said(one)) for one in sorted(findings, key=lambda finding: finding.level == "warning")],
         gates=[(gate.code, translated(gate.code, gate.message, gate.params)) for gate in gates],
         editor="model_edit.edit" if "model_edit.edit" in current_app.view_functions else "models_text.edit",
         repairs=len(engine.proposed_repairs(found.files)) if found.may_draw and found.row.state == "open" else 0,

@@ -93,7 +93,9 @@ def _boundary(node: Item, scope: Scope, report: Report) -> None:
     elif host.kind not in WAITING and host.kind.endswith("ask"):
         reason = f"A {host.kind} is done at once, so the event never comes."
     if reason:
-        report.add("boundary-never-fires", node.file, node.id, node.line, reason=reason)
+        report.add(
+            "boundary-never-fires", node.file, node.id, node.line, reason=reason, host=host.kind, event=node.event
+        )
 
 
 def _event_gateway(node: Item, scope: Scope, report: Report) -> None:

@@ -68,7 +68,9 @@ ADVICE = {
         "Two ways into this parallel gateway are alternatives of {gateway}: it may wait for ever.",
         "Bring alternatives together with an exclusive gateway first.",
     ),
-    "boundary-never-fires": _advice("{reason}", "Put it on a sub-process or a user task."),
+    "boundary-never-fires": _advice(
+        "The {event} event on this {host} never fires: {reason}", "Put it on a sub-process or a user task."
+    ),
     "default-with-condition": _advice("The condition of a default flow is not looked at.", "Remove the condition."),
     "deadline-unused": _advice("The deadline {name} is declared but never used.", "Use it, or remove it."),
     "stage-unused": _advice("The stage {name} is declared but never used.", "Use it, or remove it."),

@@ -223,6 +223,7 @@ class Reader:
                 property=place,
                 expression=written,
                 column=error.column,
+                code=error.code,
             )
             return None
 

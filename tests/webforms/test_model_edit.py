@@ -112,4 +112,4 @@ def test_every_rule_speaks_chinese_with_the_particulars_it_has(desk):
             )
             message, remedy = said(finding)
             assert re.search("[\u4e00-\u9fff]", message) and "%(" not in message + remedy, rule
-            assert remedy == words.remedy == "{instead}" or re.search("[\u4e00-\u9fff]", remedy), rule
+            assert (words.remedy, remedy) == ("{instead}", "«instead»") or re.search("[\u4e00-\u9fff]", remedy), rule
