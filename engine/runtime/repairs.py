@@ -11,11 +11,13 @@ import SpiffWorkflow.task as spiff_task
 from SpiffWorkflow.bpmn.specs.mixins.parallel_gateway import ParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.task import BpmnTaskIterator
+from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskIterator, TaskState
 
 RECURSION = 20_000  # B3: prediction and ancestry walk the tree recursively; compaction keeps real trees far below
 
+PREDICTED = TaskState.PREDICTED_MASK
 TAKEN = "taken"  # mark of a token that a join has consumed
 _LIBRARY: dict[str, Any] = {}  # what the repairs build on
 
@@ -30,6 +32,8 @@ def apply() -> None:
     Task.is_descendant_of = _is_descendant_of
     Task.find_ancestor = _find_ancestor
     Task._inherit_data = _inherit_data
+    TaskSpec._predict = _predict
+    TaskSpec._update = _update
     # No SpiffWorkflow code reads the machine's clock: a task's change stamp is the case's own step counter.
     spiff_task.time = SimpleNamespace(time=lambda: 0)
     ParallelGateway._check_threshold_unstructured = _parallel_threshold
@@ -89,6 +93,28 @@ def _is_descendant_of(task: Task, other: Task) -> bool:
 def _inherit_data(task: Task) -> None:
     """Pass the locals on. What is the task's own hides its parent's; the library merges the two the other way round."""
     task.data = {**task.parent.data, **task.data}
+
+
+def _predict(spec: Any, task: Task, seen: Any = (), looked_ahead: int = 0, mask: int = PREDICTED) -> None:
+    """Draw up what comes next, each node once on a way: in a loop without a choice the library would never be done."""
+    if task.has_state(mask):
+        spec._predict_hook(task)
+    if task.has_state(PREDICTED | TaskState.FUTURE):
+        seen = (*seen, spec)
+    if task.has_state(TaskState.DEFINITE_MASK) or looked_ahead + 1 < spec.lookahead:
+        for child in task.children:
+            if child.has_state(mask) and child.task_spec not in seen:
+                child.task_spec._predict(child, seen, looked_ahead + 1, mask)
+
+
+def _update(spec: Any, task: Task) -> None:
+    """A token comes; what follows a node that is met again in a loop is drawn up only now."""
+    if task.has_state(PREDICTED):
+        spec._predict(task)
+    elif task._state == TaskState.FUTURE and not task._children:
+        spec._predict(task, mask=PREDICTED | TaskState.FUTURE)
+    if spec._update_hook(task):
+        task._ready()
 
 
 def _find_ancestor(task: Task, name: str) -> Task | None:

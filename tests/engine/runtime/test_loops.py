@@ -143,3 +143,16 @@ def test_a_long_chain_of_user_tasks():
     for name in names[:20]:
         player.do(name)
     assert player.open == ["t20"]
+
+
+def test_a_step_that_leads_to_itself_until_its_limit():
+    """No gateway chooses anything in this loop; the library draws it up without end."""
+    text = model(
+        start(), user("a"), boundary("late", "a", timer("P9D")), end(), path("start", "a", "a"), path("late", "end")
+    )
+    player = Player(text)
+    for _ in range(5):
+        player.wait(days=1).do("a")
+        assert player.open == ["a"]
+    assert player.completed("a") == 5
+    assert player.wait(days=9).done
