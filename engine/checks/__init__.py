@@ -18,6 +18,7 @@ from engine.checks.events import check_events
 from engine.checks.expressions import check_expressions
 from engine.checks.house import check_house
 from engine.checks.house_rules import HOUSE_RULES
+from engine.checks.joins import check_joins
 from engine.checks.manifest import MANIFEST, Manifest, check_manifest, read_toml
 from engine.checks.names import check_names, known_names
 from engine.checks.openings import check_openings
@@ -73,7 +74,9 @@ def check_files(
             check_reads(decided, names, report)
         _check_start(main, drawing, manifest, report)
     if main and not report.refuses():
-        _compile(files, main, report)
+        runs = _compile(files, main, report)
+        if runs is not None:
+            check_joins(runs.diagram, drawing, report)
     found = report.sorted()
     if MANIFEST not in files:
         found = [replace(f, level="warning") if f.level == "house" else f for f in found]
@@ -170,10 +173,10 @@ def _set_apart(drawing: Drawing, main: str, report: Report) -> None:
     drawing.scopes = [scope for scope in drawing.scopes if not any(process in scope.around() for process in drawn)]
 
 
-def _compile(files: Mapping[str, str], process: str, report: Report) -> None:
-    """What the engine itself refuses although no rule does."""
+def _compile(files: Mapping[str, str], process: str, report: Report) -> runtime.Compiled | None:
+    """What the engine itself refuses although no rule does; otherwise what it will run."""
     try:
-        runtime.compile_process(files, process)
+        return runtime.compile_process(files, process)
     except InvalidDefinition as error:
         for finding in error.findings:
             report.add(
@@ -182,3 +185,4 @@ def _compile(files: Mapping[str, str], process: str, report: Report) -> None:
     except FAILURES as error:
         reason = f"{type(error).__name__}: {error}"
         report.add("bpmn-refused", "process.bpmn", process=process, reason=reason)
+    return None

@@ -39,6 +39,10 @@ HOUSE = {
         "The timer names neither its deadline nor the article of law it follows.",
         "Add the property deadline, or the property law, or cite the law in the documentation.",
     ),
+    "join-overtaken": _house(
+        "A second token can come from {source} while the first one still waits; the gateway takes them for one.",
+        "Let one token alone come this way: end the others before, or join them with a parallel gateway.",
+    ),
     "outcome-unreached": _house("No end event has the outcome {name}.", "Draw its end event, or remove it."),
     "script-without-result": _house("The script's value is thrown away.", "Enter a result variable."),
     "gateway-without-default": _house("The gateway has no default flow.", "Mark the way taken when nothing else fits."),
@@ -65,8 +69,12 @@ ADVICE = {
     "process-unused": _advice("The process {id} is never started or called by this one.", "Remove it, or call it."),
     "process-ambiguous": _advice("Several processes could be meant; {process} is taken.", "Say which one to run."),
     "join-may-wait": _advice(
-        "Two ways into this parallel gateway are alternatives of {gateway}: it may wait for ever.",
-        "Bring alternatives together with an exclusive gateway first.",
+        "The gateway may wait for ever: nothing comes from {missing} when the case goes this way: {way}.",
+        "Bring alternatives together with an exclusive gateway first, or begin them at an inclusive gateway.",
+    ),
+    "tokens-multiply": _advice(
+        "One token becomes several here, and more than one of them can come back: steps are asked for again and again.",
+        "Bring the ways together with a parallel gateway before the way back.",
     ),
     "boundary-never-fires": _advice(
         "The {event} event on this {host} never fires: {reason}", "Put it on a sub-process or a user task."

@@ -18,7 +18,7 @@ def check_paths(scope: Scope, report: Report) -> None:
     for key, node in scope.nodes.items():
         if key not in reached and not _starts_itself(node) and _attached(scope, node):
             report.add("unreachable", node.file, node.id, node.line)
-    if not any(_can_be_interrupted(around) for around in scope.around()):
+    if not any(can_be_interrupted(around) for around in scope.around()):
         _check_ends(scope, reached, report)
 
 
@@ -73,7 +73,7 @@ def link(node: Item) -> str:
     return next(((d.get("name") or "") for d in node.definitions), "")
 
 
-def _can_be_interrupted(scope: Scope) -> bool:
+def can_be_interrupted(scope: Scope) -> bool:
     """Whether something from outside ends it, so that it may go round for ever."""
     inside = [n for n in scope.nodes.values() if n.get("triggeredByEvent") == "true"]
     if any(_interrupts(start) for event in inside for start in event.xml if start.get("id")):
@@ -96,7 +96,7 @@ def _closure(seeds: Iterable[str], neighbours: Callable[[str], Iterable[str]]) -
     return found
 
 
-def check_joins(scope: Scope, report: Report) -> None:
+def check_deadlocks(scope: Scope, report: Report) -> None:
     """Parallel gateways that wait for more tokens than can come."""
     joins = [n for n in scope.nodes.values() if n.kind == "parallelGateway" and len(scope.entering(n.key)) >= TWO]
     if not joins:
@@ -110,8 +110,6 @@ def check_joins(scope: Scope, report: Report) -> None:
         if not any(_multiplies(scope, scope.nodes[key]) for key in before) and _one_entry(scope):
             count = len(scope.entering(join.key))
             report.add("join-deadlock", join.file, join.id, join.line, count=count)
-            continue
-        _alternatives(scope, join, back, report)
 
 
 def _multiplies(scope: Scope, node: Item) -> bool:
@@ -123,24 +121,3 @@ def _multiplies(scope: Scope, node: Item) -> bool:
 
 def _one_entry(scope: Scope) -> bool:
     return len(_entries(scope)) == 1
-
-
-def _alternatives(scope: Scope, join: Item, back: dict[str, list[str]], report: Report) -> None:
-    """An exclusive gateway of which two ways lead to two different ways into the join, and to no other."""
-    ways: list[set[str]] = []
-    for flow in scope.entering(join.key):
-        source = flow.get("sourceRef")
-        ways.append(_closure([source], lambda key: [k for k in back.get(key, []) if k != join.key]))
-    for gateway in scope.nodes.values():
-        if gateway.kind != "exclusiveGateway" or len(scope.leaving(gateway.key)) < TWO:
-            continue
-        reach = set()
-        for flow in scope.leaving(gateway.key):
-            target = flow.get("targetRef")
-            into = tuple(n for n, way in enumerate(ways) if target in way)
-            if target == join.key:
-                into = tuple(n for n, f in enumerate(scope.entering(join.key)) if f is flow)
-            reach.add(into)
-        single = {into for into in reach if len(into) == 1}
-        if len(single) >= TWO and len(reach) == len(single):
-            report.add("join-may-wait", join.file, join.id, join.line, gateway=gateway.key)

@@ -101,6 +101,10 @@ FLOWS = {
         "The parallel gateway waits for {count} tokens, but only one can ever come.",
         "Use an exclusive gateway to bring alternative paths together.",
     ),
+    "join-waits": _refused(
+        "The gateway waits for ever: whichever way the case goes, nothing comes from {missing}.",
+        "Use an exclusive gateway to bring alternative paths together.",
+    ),
 }
 
 ELEMENTS = {

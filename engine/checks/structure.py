@@ -1,7 +1,7 @@
 """How the drawing hangs together: references, flows, gateways, ways in and ways out."""
 
 from engine.checks.drawing import Drawing, Item, Scope
-from engine.checks.paths import check_joins, check_paths
+from engine.checks.paths import check_deadlocks, check_paths
 from engine.checks.report import Report
 from engine.runtime.diagram import ACTIVITIES
 
@@ -27,7 +27,7 @@ def check_structure(drawing: Drawing, report: Report) -> None:
             _boundary(node, scope, everywhere, report)
         _starts(scope, report)
         check_paths(scope, report)
-        check_joins(scope, report)
+        check_deadlocks(scope, report)
 
 
 def _flow(flow: Item, scope: Scope, everywhere: dict[str, Scope], report: Report) -> None:

@@ -13,6 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.functions import DIRECTORY, FUNCTIONS
 from engine.runtime import events, repairs, specs
+from engine.runtime.branches import Graph, graphs
 from engine.runtime.codec import dump, load
 from engine.runtime.diagram import ACTIVITIES, Diagram, Element, Flow, is_throw, read_diagram
 from engine.runtime.fitting import Unfit, unfit
@@ -21,6 +22,7 @@ from engine.runtime.moving import Movable, destinations, movable, move, reopen, 
 from engine.runtime.normalise import is_synthetic, normalise
 from engine.runtime.parser import Compiled, compile_process
 from engine.runtime.repeats import Repeat, repeats
+from engine.runtime.soundness import Budget, Game, Place, Play, TooMuch
 from engine.runtime.transplant import renamed, transplant
 from engine.runtime.turn import OBSERVED, Rules, Turn
 from engine.runtime.workflow import CANCELLED, COMPLETED, ENTERED, FAILED, CaseWorkflow, Step
@@ -34,18 +36,24 @@ __all__ = [
     "FAILED",
     "FUNCTIONS",
     "OBSERVED",
+    "Budget",
     "CaseWorkflow",
     "Compiled",
     "Diagram",
     "Element",
     "Flow",
+    "Game",
+    "Graph",
     "Movable",
     "OpenTask",
+    "Place",
+    "Play",
     "Repeat",
     "Rules",
     "Step",
     "Thrown",
     "Token",
+    "TooMuch",
     "Turn",
     "Unfit",
     "Wait",
@@ -54,6 +62,7 @@ __all__ = [
     "compile_process",
     "destinations",
     "dump",
+    "graphs",
     "is_synthetic",
     "is_throw",
     "load",

@@ -5,6 +5,7 @@ it, a join of some of them narrows it. A token may change its place only within 
 wait for ever, or let through too early.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from engine.runtime.diagram import Diagram, Element, Flow
@@ -13,12 +14,11 @@ Branch = tuple[tuple[str, frozenset[str]], ...]
 SPLITS = frozenset(["parallelGateway", "inclusiveGateway"])
 
 
-class Drawing:
-    """The elements and flows of one scope, and the branch of each element."""
+class Graph:
+    """The elements and flows of one scope."""
 
-    def __init__(self, diagram: Diagram, scope: str) -> None:
-        self.elements = {e.id: e for e in diagram.elements.values() if e.scope == scope}
-        flows = [flow for flow in diagram.flows.values() if flow.source in self.elements]
+    def __init__(self, elements: Iterable[Element], flows: Iterable[Flow]) -> None:
+        self.elements = {element.id: element for element in elements}
         self.out: dict[str, list[Flow]] = {}
         self.into: dict[str, list[Flow]] = {}
         for flow in flows:
@@ -28,6 +28,17 @@ class Drawing:
         for element in self.elements.values():
             if element.attached_to:
                 self.edges.setdefault(element.attached_to, []).append(element)
+
+    def joins(self, element: str) -> bool:
+        """Whether tokens of several flows become one here."""
+        return self.elements[element].kind in SPLITS and len(self.into.get(element, ())) > 1
+
+
+class Drawing(Graph):
+    """The elements and flows of one scope, and the branch of each element."""
+
+    def __init__(self, elements: Iterable[Element], flows: Iterable[Flow]) -> None:
+        super().__init__(elements, flows)
         self.branch: dict[str, Branch] = {}
         self.arrived: dict[str, Branch] = {}  # by flow
         self.mixed: set[str] = set()
@@ -64,10 +75,6 @@ class Drawing:
             elif flow.target not in pending:
                 pending.append(flow.target)
         return found
-
-    def joins(self, element: str) -> bool:
-        """Whether tokens of several flows become one here."""
-        return self.elements[element].kind in SPLITS and len(self.into.get(element, ())) > 1
 
     def _forced(self, join: str) -> tuple[str, Branch]:
         arrived = [self.arrived[flow.id] for flow in self.into[join] if flow.id in self.arrived]
@@ -113,7 +120,9 @@ def _opened(branch: Branch, split: str, flow: str) -> Branch:
 
 @lru_cache(maxsize=64)
 def _drawing(holder: "_Identity", scope: str) -> Drawing:
-    return Drawing(holder.diagram, scope)
+    elements = [element for element in holder.diagram.elements.values() if element.scope == scope]
+    inside = {element.id for element in elements}
+    return Drawing(elements, [flow for flow in holder.diagram.flows.values() if flow.source in inside])
 
 
 class _Identity:
@@ -132,6 +141,18 @@ class _Identity:
 def drawing(diagram: Diagram, scope: str) -> Drawing:
     """The drawing of a scope (a process or sub-process), remembered."""
     return _drawing(_Identity(diagram), scope)
+
+
+def graphs(diagram: Diagram) -> dict[str, Graph]:
+    """The graph of every scope with something in it, by the id of the scope."""
+    elements: dict[str, list[Element]] = {}
+    flows: dict[str, list[Flow]] = {}
+    for element in diagram.elements.values():
+        elements.setdefault(element.scope, []).append(element)
+    for flow in diagram.flows.values():
+        if flow.source in diagram.elements:
+            flows.setdefault(diagram.elements[flow.source].scope, []).append(flow)
+    return {scope: Graph(inside, flows.get(scope, ())) for scope, inside in elements.items()}
 
 
 def behind_event_gateway(diagram: Diagram, element: str) -> bool:

@@ -12,6 +12,7 @@ from engine.errors import Finding, InvalidDefinition
 from tests.engine.checks.folders import PLAIN, edited
 from tests.engine.checks.test_cross_rules import EDITS as CHECKS
 from tests.engine.checks.test_folders import EDITS
+from tests.engine.checks.test_joins import PAIRS as JOINS
 from tests.engine.checks.test_openings import EDITS as OPENINGS
 from tests.engine.runtime.bpmn import (
     boundary,
@@ -130,7 +131,7 @@ CASES = [
     ("several-starts", PLAIN, "</bpmn:process>", start("s2") + flow("s2", "review") + "</bpmn:process>"),
     ("empty-scope", NESTED, NESTED[NESTED.index('<bpmn:startEvent id="s"') : NESTED.index("</bpmn:subProcess>")], ""),
     ("join-deadlock", JOIN, 'parallelGateway id="f" name="f"></bpmn:parallelGateway>', 'exclusiveGateway id="f"/>'),
-    ("join-may-wait", ALTERNATIVES, 'exclusiveGateway id="m" name="m"></bpmn:exclusiveGateway>', 'parallelGateway id="m"/>'),
+    ("join-waits", ALTERNATIVES, 'exclusiveGateway id="m" name="m"></bpmn:exclusiveGateway>', 'parallelGateway id="m"/>'),
     ("unsupported-element", JOIN, 'parallelGateway id="j" name="j"></bpmn:parallelGateway>', 'complexGateway id="j"/>'),
     ("unsupported-element", NESTED, "bpmn:subProcess", "bpmn:transaction"),
     ("unsupported-element", NESTED, "bpmn:subProcess", "bpmn:adHocSubProcess"),
@@ -260,6 +261,7 @@ def test_a_rule_and_its_twin(rule, good, old, new):
 
 def test_every_rule_is_tested():
     tested = {c[0] for c in CASES} | {e[0] for e in [*EDITS, *OPENINGS]} | {e[2] for e in CHECKS}
+    tested |= {rule for _, rule, _ in JOINS.values()}
     assert {*SEMANTICS, *HOUSE_RULES} - tested == {
         "bpmn-refused",
         "bpmn-missing",
