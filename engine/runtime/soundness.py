@@ -1,4 +1,4 @@
-"""Whether tokens in a drawing can block each other: the token game of one scope, played in every way that matters.
+"""Whether tokens in a drawing can block each other: the token game of one scope, played in every way that it can go.
 
 Only what moves tokens counts: a gateway that decides may go any way, an activity is one step, the events on its edge
 may come at any time. A token that is not at a join moves without regard to the others, and whatever comes to a join
@@ -83,12 +83,12 @@ class Game:
         self.graph = graph
         self.joins = [element for element in graph.elements if graph.joins(element)]
         ends = [e.id for e in graph.elements.values() if e.kind == "endEvent" and e.event in ENDING]
-        self.matters = self._before([*self.joins, *ends])
+        self.counting = self._before([*self.joins, *ends])
         self.leading: dict[tuple[str, str], frozenset[str]] = {}
 
     def play(self, marking: Iterable[Place], budget: Budget, held: str = "") -> Play:
         """Everything that can come of a marking; `held` is a join that goes on only when nothing else can."""
-        first = tuple(sorted(place for place in marking if place.element in self.matters))
+        first = tuple(sorted(place for place in marking if place.element in self.counting))
         found = Play({first: (None, ())})
         pending = deque([first])
         try:
@@ -175,7 +175,7 @@ class Game:
         for event in self.graph.edges.get(token.element, ()):
             if event.interrupting:
                 yield from self._chosen(rest, event.id)
-            elif event.id in self.matters and event.id not in token.spent:
+            elif event.id in self.counting and event.id not in token.spent:
                 once = event.event == "timer" and event.timer_kind != "timeCycle"
                 stays = token._replace(spent=(*token.spent, event.id)) if once else token
                 yield from self._chosen((*rest, stays), event.id)
@@ -204,7 +204,7 @@ class Game:
                 yield (flow.id,), self._given(rest, element, [flow])
 
     def _given(self, rest: Marking, source: str, flows: Iterable[Flow]) -> Marking:
-        targets = [flow.target for flow in flows if flow.target in self.matters]
+        targets = [flow.target for flow in flows if flow.target in self.counting]
         return tuple(sorted([*rest, *(Place(at, source if self.graph.joins(at) else "") for at in targets)]))
 
 
