@@ -4,12 +4,13 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 import engine
@@ -30,6 +31,7 @@ class Cast:
     database: engine.Database
     known: dict[tuple[str, str], list[engine.Actor]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)  # of roles, where people are to be called by them
+    taken: set[str] = field(default_factory=set)  # user names
 
     def holder(self, role: str, office: str, nth: int = 1, *, now: datetime) -> engine.Actor:
         """Somebody who holds the role in the office."""
@@ -45,14 +47,26 @@ class Cast:
     def _hire(self, role: str, office: str, nth: int, now: datetime) -> engine.Actor:
         username = f"{role}.{office}.{nth}".replace("_", "-")
         username = username if len(username) <= 40 else f"{role[:12]}.{office[:20]}.{nth}".replace("_", "-")  # noqa: PLR2004 the engine's limit
-        roles = [(role, office)]
-        name = f"{self.names.get(role, role)}{nth}"
+        roles, name = [(role, office)], f"{self.names.get(role, role)}{nth}"
         with self.database.sessions.begin() as session:
+            username, name = next(self._listed(session, role, office, now), (username, name))
             person, _ = engine.create_person(
                 session, username=username, name=name, roles=roles, hasher=engine.CHEAP_HASHER,
                 actor=engine.SYSTEM, now=now,
             )  # fmt: skip
+        self.taken.add(username)
         return engine.Actor(person, name, frozenset(roles))
+
+    def _listed(self, session: Session, role: str, office: str, now: datetime) -> Iterator[tuple[str, str]]:
+        """Accounts that the office has published for this role and that nobody here has yet: forms offer only those."""
+        day = now.astimezone(engine.OFFICE).date()
+        for register in engine.directory(session).registers.values():
+            if register.account and register.instead == role:
+                page = engine.register_rows(session, register.id, as_of=day, office=office, limit=None)
+                for row in page.rows if page.own else ():
+                    account = str(row.data.get(register.account) or "")
+                    if account and account not in self.taken and register.is_offered(row.data):
+                        yield account, row.label
 
 
 @dataclass

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 import engine
+from engine.registry import Publication, publish
 from scheduler.play_keeping import Plays
+from scheduler.rehearsal import rehearse
 from scheduler.sandbox import House
 from tests.house import PROCESSES
 
@@ -128,3 +130,23 @@ def test_people_are_written_as_roles_and_memory_is_bounded(stage, files, plays):
     assert len(plays._kept) == 4 and len(plays._houses) == 1
     with plays.at(stage.database, files, row({"kind": "start", "answers": {}}, open="x")) as play:
         assert isinstance(play.stuck, engine.EngineError), "an entry of the calendar that is not there"
+
+
+def test_where_an_office_has_published_its_roster_its_people_are_there(prepared, files, plays):
+    stage = prepared.sandbox(NOW)
+    row_of = {"name": "张三", "account": "zhang.san", "status": "active", "phone": "13881700009"}
+    with stage.database.sessions.begin() as session:
+        roster = engine.directory(session).registers["roster"]
+        first = Publication("yuxi_town", date(2026, 1, 1), rows=[{**row_of, "id": "r-1"}])
+        publish(session, roster, first, key="t", actor=engine.SYSTEM, now=NOW)
+    moves = [START, do("review_application", review_finding="accept"),
+             do("decide_acceptance", acceptance_decision="accept", accepted_on="2026-02-10")]  # fmt: skip
+    with plays.at(stage.database, files, row(*moves)) as play:
+        _, answers = play.examples("do", "appoint_mediators")["agreed_written"]
+        form = play.definition.form("appoint_mediators")
+        told = play.as_told(form, answers)
+        assert "@mediator" in str(told) and not play.make(do("appoint_mediators", **told))
+    kept = {name: text for name, text in files.items() if not name.startswith("scenarios/")}
+    kept["scenarios/agreed_written.toml"] = files["scenarios/agreed_written.toml"]
+    assert [one["problems"] for one in rehearse(stage.database, kept)["scenarios"]] == [[]]
+    stage.close()
