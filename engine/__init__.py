@@ -275,7 +275,17 @@ from engine.steering import day_end, led_offices, steers
 from engine.submissions import Handed
 from engine.sums import Figure, Figures, Span
 from engine.supervision import extend_deadline, urge_task
-from engine.survey import CaseCount, Newborn, case_counts, is_running, newborn, next_timer, stuck_cases, table_sizes
+from engine.survey import (
+    CaseCount,
+    Newborn,
+    case_counts,
+    is_running,
+    issued_papers,
+    newborn,
+    next_timer,
+    stuck_cases,
+    table_sizes,
+)
 from engine.thumbnails import thumbnail
 from engine.tokens import TokenRow, actor_of_token, make_token, note_use, revoke_token, tokens
 from engine.tracing import (
@@ -601,6 +611,7 @@ __all__ = [
     "indicators",
     "is_anchor_due",
     "is_running",
+    "issued_papers",
     "keep_moves",
     "keep_trial",
     "knows_password",

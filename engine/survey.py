@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from engine.model import Base, Case, Effect, Subscription, Task, Timer
+from engine.model import Base, Case, Effect, Paper, Subscription, Task, Timer
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ def case_counts(session: Session) -> list[CaseCount]:
     """Cases by process, office, status, outcome and level."""
     kinds = (Case.process, Case.office, Case.status, Case.outcome, Case.level)
     return [CaseCount(*row) for row in session.execute(select(*kinds, func.count()).group_by(*kinds))]
+
+
+def issued_papers(session: Session, kind: str) -> list[UUID]:
+    """The issued papers of a kind, the oldest first."""
+    return list(session.scalars(select(Paper.id).where(Paper.kind == kind).order_by(Paper.issued_at, Paper.number)))
 
 
 def table_sizes(session: Session) -> dict[str, int]:

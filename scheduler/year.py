@@ -186,8 +186,20 @@ def findings(session: Session, plan: Mapping[str, Any], offices: int) -> list[st
     found += [f"incident in {row.number}: {row.error}" for row in engine.incidents(session, OVERSEER)]
     found += [f"trail of {problem.case_id or 'the ledger'}: {problem.message}" for problem in engine.verify(session)]
     found += _missing(engine.case_counts(session), plan["must"], offices)
+    for row in plan["papers"]:
+        printed = [page for page in papers(session, [row]) if page.html.strip()]
+        found += [f"{row['kind']}: {len(printed)} papers"] if len(printed) < row["at_least"] else []
     found += _contradictions(session, plan["year"])
     return [*found, *unmarked(session, plan["late"])]
+
+
+def papers(session: Session, wanted: Sequence[Mapping[str, Any]]) -> Iterator[engine.PaperPage]:
+    """The papers of these kinds, as they are printed."""
+    roles = engine.directory(session).roles
+    reader = engine.Actor(0, "year", frozenset((role.id, "") for role in roles.values() if role.sees == "all"))
+    for row in wanted:
+        for paper_id in engine.issued_papers(session, row["kind"]):
+            yield engine.paper_page(session, paper_id, reader)
 
 
 def _contradictions(session: Session, year: int) -> Iterator[str]:

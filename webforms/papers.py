@@ -31,9 +31,7 @@ def show(paper_id: UUID) -> str:
 @allow("signed-in")
 def word(paper_id: UUID) -> Response:
     """An issued paper as a Word document, named after its title and number."""
-    page = engine.paper_page(reading(), paper_id, me())
-    content = word_file(page.html, title=f"{page.title} {page.paper_number}", at=page.issued_at)
-    name = f"{page.title} {page.paper_number}.docx".replace("/", "-")
+    name, content = word_paper(engine.paper_page(reading(), paper_id, me()))
     return send_file(io.BytesIO(content), MEDIA_TYPE, as_attachment=True, download_name=name)
 
 
@@ -56,3 +54,9 @@ def _task() -> UUID | None:
 def _sheet(page: engine.PaperPage, task_id: UUID | None = None) -> str:
     # The body comes from the process's own template, rendered in a sandbox with autoescape.
     return render_template("papers/sheet.html", page=page, task_id=task_id, body=Markup(page.html))  # noqa: S704
+
+
+def word_paper(page: engine.PaperPage) -> tuple[str, bytes]:
+    """A paper as a Word document: the name of its file, after its title and number, and the content."""
+    title = f"{page.title} {page.paper_number}".strip()
+    return f"{title}.docx".replace("/", "-"), word_file(page.html, title=title, at=page.issued_at)

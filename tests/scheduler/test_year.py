@@ -3,15 +3,18 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
+from docx import Document
 
 import engine
 from scheduler.clerks import Book, nominal
 from scheduler.stories import read_stories
-from scheduler.year import Year, findings, unmarked
+from scheduler.year import Year, findings, papers, unmarked
 from tests.conftest import PROCESSES
 from tests.plain_sql import SQL, by_month, figures_by_month
+from webforms.papers import word_paper
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,20 @@ def test_every_monthly_figure_is_what_plain_sql_counts(happened, session):
         wanted = by_month(session, *row)
         told = {month: counted[month, indicator].quantize(Decimal("0.01")) for month in months}
         assert told == {month: wanted.get(month, Decimal("0.00")) for month in months}, indicator
+
+
+def test_the_half_year_reports_come_out_as_documents(happened, session):
+    year, _, _ = happened
+    printed = list(papers(session, year.plan["papers"]))
+    told = ""
+    for page in printed:
+        name, content = word_paper(page)
+        document = Document(BytesIO(content))
+        words = "".join(paragraph.text for paragraph in document.paragraphs)
+        told += words
+        assert name.endswith(".docx") and page.paper_number in words
+        assert any(cell.text.strip().isdigit() for table in document.tables for row in table.rows for cell in row.cells)
+    assert "2025年上半年" in told and "2025年下半年" in told
 
 
 def test_what_hangs_is_found(happened, session):
