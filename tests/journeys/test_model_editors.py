@@ -1,5 +1,7 @@
 """An analyst changes a timer in the diagram, follows a finding, tries a decision out and designs a form."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -112,3 +114,45 @@ def test_tables_forms_and_text_save_by_themselves(house, address, window):
     assert saved(house, "CHANGES.md") == "# 行政调解\n\n## 草稿\n"
     assert accessible(window) == []
     assert window.refused == []
+
+
+def test_a_finding_leads_to_the_cell_the_field_and_the_line(house, address, window):
+    base = f"{address}/models/{house.draft}/edit"
+    table = saved(house, "decisions/termination_ground.dmn")
+    form = saved(house, "forms/refer_case.form")
+    broken = table.replace('<text>"withdrawn"</text>', '<text>"withdrawn" +</text>', 1)
+    twice = re.sub(r'"label": "[^"]+"', '"label": "=x"', form, count=1)
+    assert broken != table
+    assert twice != form
+    with house.database.sessions.begin() as session:
+        engine.write_draft_files(
+            session, house.draft, {"decisions/termination_ground.dmn": broken, "forms/refer_case.form": twice},
+            revision=99, actor=house.analyst, now=house.clock(),
+        )  # fmt: skip
+    window.goto(f"{base}/forms/refer_case.form")
+    finding = window.locator("#findings a", has_text="不能使用 FEEL 或者模板")
+    finding.click()
+    place = finding.get_attribute("href").rpartition("#")[2]
+    expect(window.locator(f"#form-design .fjs-element.fjs-editor-selected[data-id='{place}']")).to_be_visible()
+
+    window.locator("#findings a", has_text='单元格“"withdrawn" +”').click()
+    expect(window.locator("#tables[data-ready=yes] .here")).to_contain_text('"withdrawn" +')
+    window.locator("#tables .here").click()
+    window.keyboard.press("End")
+    for _ in range(2):
+        window.keyboard.press("Backspace")
+    expect(window.locator("#save-state[data-state=saved]")).to_be_visible()
+    expect(window.locator("#findings a", has_text="单元格")).to_have_count(0)
+
+    window.goto(f"{base}/manifest.toml")
+    window.locator("#text").fill("id = [")
+    window.locator("#findings a", has_text="清单无法读取").wait_for()
+    with house.database.sessions.begin() as session:
+        engine.write_draft_file(
+            session, house.draft, "forms/refer_case.form", "{", revision=99, actor=house.analyst, now=house.clock()
+        )
+    window.goto(f"{base}/forms/refer_case.form")
+    expect(window.locator("#findings a", has_text="表单文件无法读取")).to_be_visible()
+    window.get_by_role("link", name="作为文本打开").click()
+    expect(window.locator("textarea[name=text]")).to_have_value("{")
+    assert [words for words in window.refused if "Unexpected" not in words and "JSON" not in words] == []

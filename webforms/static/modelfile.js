@@ -20,8 +20,15 @@
       var words = document.createElement("p");
       words.className = "note note-error";
       words.textContent = box.dataset.failed + " " + (error && error.message || "");
+      if (box.dataset.text) { // what no editor can open is still text
+        var link = document.createElement("a");
+        link.href = box.dataset.text;
+        link.textContent = box.dataset.textWords;
+        words.append(" ", link);
+      }
       box.replaceChildren(words);
       box.dataset.ready = "failed";
+      if (box.dataset.save && window.Findings) { window.Findings(box, null)(); }
     }
   };
 })();

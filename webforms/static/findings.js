@@ -1,0 +1,39 @@
+/* What the checks say of the whole folder, as it is saved: each finding leads to its element, here or in its own editor. */
+window.Findings = function (box, jump) {
+  "use strict";
+  var words = JSON.parse(box.dataset.words), asked = 0;
+  var list = document.getElementById("findings"), count = document.getElementById("findings-count");
+  function look() {
+    var mine = asked += 1;
+    return fetch(box.dataset.base + "/findings.json", { credentials: "same-origin" }).then(function (answer) {
+      return answer.ok ? answer.json() : Promise.reject(new Error(answer.status));
+    }).then(function (found) { if (mine === asked) { show(found); } }).catch(function () { list.dataset.ready = "failed"; });
+  }
+  function show(found) {
+    list.replaceChildren();
+    count.textContent = found.length ? "(" + found.length + ")" : "";
+    found.sort(function (one, other) { return (other.file === box.dataset.file) - (one.file === box.dataset.file); });
+    found.forEach(function (finding) {
+      var row = document.createElement("li"), link = document.createElement("a"), about = document.createElement("span");
+      var place = finding.element || (finding.line ? "line-" + finding.line : "");
+      link.href = box.dataset.base + "/edit/" + finding.file.split("/").map(encodeURIComponent).join("/") + (place ? "#" + encodeURIComponent(place) : "");
+      link.textContent = finding.message;
+      about.className = "quiet small";
+      about.textContent = finding.kind + " · " + finding.file + (place ? " · " + place : "") + (finding.remedy ? " · " + finding.remedy : "");
+      row.dataset.level = finding.level;
+      row.append(link, about);
+      if (finding.file === box.dataset.file && jump) {
+        link.addEventListener("click", function (event) { if (jump(place)) { event.preventDefault(); history.replaceState(null, "", link.hash || "#"); } });
+      }
+      list.append(row);
+    });
+    if (!found.length) {
+      var none = document.createElement("li");
+      none.className = "quiet";
+      none.textContent = words.none;
+      list.append(none);
+    }
+    list.dataset.ready = "yes";
+  }
+  return look;
+};
