@@ -9,8 +9,9 @@ import pytest
 import engine
 from engine.registry import Publication, publish
 from scheduler.play_keeping import Plays
-from scheduler.rehearsal import rehearse
+from scheduler.rehearsal import CopiedHouse, Rehearsal, rehearse
 from scheduler.sandbox import House
+from scheduler.stories import read_story
 from tests.house import PROCESSES
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -150,3 +151,23 @@ def test_where_an_office_has_published_its_roster_its_people_are_there(prepared,
     kept["scenarios/agreed_written.toml"] = files["scenarios/agreed_written.toml"]
     assert [one["problems"] for one in rehearse(stage.database, kept)["scenarios"]] == [[]]
     stage.close()
+
+
+def test_a_play_with_a_linked_case_is_recorded_and_holds(stage, files, plays, tmp_path):
+    told = read_story(PROCESSES / "mediation/scenarios/high_impact_registered.toml")
+    with plays.at(stage.database, files, row(office=told.office, at=told.at.isoformat())) as play:
+        play.make({"kind": "start", "answers": dict(told.start)})
+        for step in told.steps:
+            if step.wait or step.until:
+                with play.database.reads.begin() as session:
+                    until = step.until or engine.later(session, step.wait, play.now)
+                play.make({"kind": "wait", "until": until.isoformat()})
+            if step.do or step.raised:
+                kind, name = ("do", step.do) if step.do else ("raise", step.raised)
+                play.make({"kind": kind, "name": name, "of": step.process, "answers": dict(step.answers)})
+        assert set(play.cases()) == {"", "escalation"}
+        text = plays.text(play, "recorded", "记录", frozenset())
+    assert 'process = "escalation"' in text
+    house = CopiedHouse(tmp_path, stage.database, {**files, "scenarios/recorded.toml": text})
+    recorded = read_story(tmp_path / "mediation/scenarios/recorded.toml")
+    assert Rehearsal(tmp_path / "mediation", copied=house).play(recorded).problems == ()
