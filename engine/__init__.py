@@ -111,7 +111,7 @@ from engine.letters import (
     write_mail,
 )
 from engine.levels import Level
-from engine.mappings import suggested_mapping, version_elements
+from engine.mappings import elements_of, renamed_in, suggested_mapping, version_elements
 from engine.migrating import (
     MigrationPlan,
     migrate_case,
@@ -579,6 +579,7 @@ __all__ = [
     "due_reminders",
     "due_starts",
     "edit_person",
+    "elements_of",
     "enable_person",
     "end_absence",
     "event_page",
@@ -690,6 +691,7 @@ __all__ = [
     "register_wording",
     "registers",
     "release_task",
+    "renamed_in",
     "repair_page",
     "replay",
     "replay_cases",

@@ -45,7 +45,7 @@ def process_kinds(session: Session) -> tuple[ProcessKind, ...]:
         definition = store.definition_of(session, version_id, process, digest)
         stages, outcomes = _labels(definition, "stages"), _labels(definition, "outcomes")
         facts, levels = dict(_fact_labels(definition.facts, "")), tuple(definition.levels.values())
-        found.append(ProcessKind(process, definition.title, stages, outcomes, facts, _choices(definition), levels))
+        found.append(ProcessKind(process, definition.title, stages, outcomes, facts, choices_of(definition), levels))
     return tuple(found)
 
 
@@ -55,7 +55,7 @@ def choice_labels(session: Session, case_id: UUID) -> Mapping[str, Labels]:
     row = session.execute(query.where(Case.id == case_id)).first()
     if row is None:
         raise NotFound
-    return _choices(store.definition_of(session, row.id, row.process, row.digest))
+    return choices_of(store.definition_of(session, row.id, row.process, row.digest))
 
 
 def task_options(session: Session, task_id: UUID, actor: Actor, *, now: datetime) -> OptionSource:
@@ -78,7 +78,8 @@ def _fact_labels(facts: Mapping[str, Fact], prefix: str) -> Iterator[tuple[str, 
         yield from _fact_labels(fact.fields, f"{key}.")
 
 
-def _choices(definition: Definition) -> Mapping[str, Labels]:
+def choices_of(definition: Definition) -> Mapping[str, Labels]:
+    """For every coded answer the words of its options: fact (or `list.column`) -> value -> label."""
     if definition.digest not in _known:
         if len(_known) > 32:  # noqa: PLR2004 more versions than are ever open at a time
             _known.clear()

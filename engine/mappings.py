@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import runtime, store
-from engine.definitions import Definition
+from engine.definitions import Definition, define
 from engine.errors import InvalidAnswers, NotFound, Problem
+from engine.includes import apart
 from engine.model import Version
 
 
@@ -43,6 +44,24 @@ def suggested_mapping(session: Session, process: str, from_version: str, to_vers
     """For each element that tokens can rest in and that is gone: new elements it may be, the likeliest first."""
     source = definition_of(session, version_of(session, process, from_version)).diagram
     target = definition_of(session, version_of(session, process, to_version)).diagram
+    return _likely(source, target)
+
+
+def renamed_in(process: str, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:
+    """The same for the files of two versions or drafts. Raises InvalidDefinition."""
+    return _likely(define(apart(before)[0], process).diagram, define(apart(after)[0], process).diagram)
+
+
+def elements_of(process: str, files: Mapping[str, str]) -> dict[str, str]:
+    """What these files draw: the id of every element with its name. Raises InvalidDefinition."""
+    return _names(define(apart(files)[0], process).diagram)
+
+
+def _names(drawn: runtime.Diagram) -> dict[str, str]:
+    return {each.id: each.name or each.id for each in drawn.elements.values() if not runtime.is_synthetic(each.id)}
+
+
+def _likely(source: runtime.Diagram, target: runtime.Diagram) -> dict[str, list[str]]:
     fresh = [element for element in target.elements.values() if element.id not in source.elements]
     found = {}
     for old in source.elements.values():
@@ -61,5 +80,4 @@ def definition_of(session: Session, version: Version) -> Definition:
 
 def version_elements(session: Session, process: str, digest: str = "") -> dict[str, str]:
     """What is drawn in a version: the id of every element with its name. Raises NotFound."""
-    drawn = definition_of(session, version_of(session, process, digest)).diagram.elements.values()
-    return {each.id: each.name or each.id for each in drawn if not runtime.is_synthetic(each.id)}
+    return _names(definition_of(session, version_of(session, process, digest)).diagram)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine.catalogue import choices_of
 from engine.facts import SENSITIVE, Fact
 from engine.replay.drawn import Drawn, Landing
 from engine.replay.results import Read
 from engine.runtime import Flow
-from engine.values import json_ready
 
 ALWAYS = frozenset(["case", "actor"])
 ROWS = 20  # of a list that are told
@@ -34,14 +34,14 @@ def ways_in_words(drawn: Drawn, flows: Iterable[Flow], landing: Landing | None =
 
 def values_in_words(drawn: Drawn, values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Values by label."""
-    return {label_of(drawn, name): _told(drawn.definition.facts.get(name), values.get(name)) for name in names}
+    return {label_of(drawn, name): _told(drawn, name, values.get(name)) for name in names}
 
 
 def looked_at(drawn: Drawn, names: Iterable[str], values: Mapping[str, Any]) -> list[Read]:
     """The variables that were looked at, with what they held."""
     facts = drawn.definition.facts
     return [
-        Read(name, label_of(drawn, name), _told(facts.get(name), value), is_hidden(facts.get(name), value))
+        Read(name, label_of(drawn, name), _told(drawn, name, value), is_hidden(facts.get(name), value))
         for name, value in ((name, values.get(name)) for name in sorted(names))
         if name not in ALWAYS and (name in values or name in facts)
     ]
@@ -54,7 +54,10 @@ def is_hidden(fact: Fact | None, value: Any) -> bool:
     return isinstance(value, str) and value.startswith(SENSITIVE)
 
 
-def _told(fact: Fact | None, value: Any) -> Any:
-    if is_hidden(fact, value):
+def _told(drawn: Drawn, name: str, value: Any) -> Any:
+    """A value as it may be told: a coded answer in its words, of a long list the beginning."""
+    if is_hidden(drawn.definition.facts.get(name), value):
         return None
-    return json_ready(value[:ROWS] if isinstance(value, list) else value)
+    if isinstance(value, str):
+        return choices_of(drawn.definition).get(name, {}).get(value, value)
+    return value[:ROWS] if isinstance(value, list) else value
