@@ -1,7 +1,8 @@
 """What was found in the past, in words: sums, elements, cases, values, reasons."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import engine
 from webforms.directory import directory
-from webforms.i18n import day, moment
+from webforms.i18n import day, moment, period
 from webforms.lights import Light
 from webforms.replays import Answer
 from webforms.words import gettext, ngettext
@@ -22,6 +23,10 @@ KINDS = {
     "due": _l("Another due day"),
     "step": _l("A step more"),
 }
+ORDER = {kind: place for place, kind in enumerate(KINDS)}
+MILD = 60  # how warm what leads nobody elsewhere is drawn at most
+LONG = 80  # characters of a value that decided
+PERIOD = re.compile(r"\d{1,4}(wd|d|m|h)")
 COLOURS = {"way": "red", "stuck": "red", "value": "orange", "due": "orange", "step": "blue"}
 FIRES = {"earlier": _l("would have run out before it was done"), "later": _l("would not have run out then")}
 REASONS = {
@@ -47,7 +52,7 @@ def sums(answer: Answer) -> dict[str, int]:
 
 
 def elements(answer: Answer) -> list[dict[str, Any]]:
-    """Per element and kind in how many cases it would have been otherwise; the most first."""
+    """Per element and kind in how many cases it would have been otherwise; other ways first, then the most."""
     counts: Counter[tuple[str, str]] = Counter()
     names: dict[str, str] = {}
     for case in answer.cases:
@@ -55,7 +60,7 @@ def elements(answer: Answer) -> list[dict[str, Any]]:
         names |= {one.element: answer.names.get(one.element, one.name) for one in case.differences}
     return [
         {"element": element, "name": names[element], "light": _light(kind), "count": count}
-        for (element, kind), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        for (element, kind), count in sorted(counts.items(), key=lambda item: (ORDER[item[0][1]], -item[1], item[0]))
     ]  # fmt: skip
 
 
@@ -67,34 +72,42 @@ def marks(answer: Answer) -> list[dict[str, Any]]:
         ways = {one.element for one in case.differences if one.kind in {"way", "stuck"} or one.fires}
         away.update(ways)
         other.update({one.element for one in case.differences} - ways)
-    most = max([*away.values(), *other.values()], default=1)
+    most, most_other = max(away.values(), default=1), max(other.values(), default=1)
     return [
-        {"id": element, "heat": round(100 * max(away[element], other[element]) / most), "waits": "",
+        {"id": element, "heat": round(max(100 * away[element] / most, MILD * other[element] / most_other)),
+         "waits": "",
          "late": ngettext("%(num)s case", "%(num)s cases", away[element]) if away[element] else "",
          "badge": ngettext("%(num)s case", "%(num)s cases", other[element]) if other[element] else ""}
         for element in sorted(away.keys() | other.keys())
     ]  # fmt: skip
 
 
-def rows_of(answer: Answer, may_see: set[UUID]) -> Iterator[dict[str, Any]]:
-    """Every difference in the cases this person may see."""
-    for case in answer.cases:
-        for one in case.differences if case.case_id in may_see else ():
-            yield {
-                "case": case,
-                "office": directory().office_name(case.office),
-                "element": one.element,
-                "name": answer.names.get(one.element, one.name),
-                "at": one.at,
-                "light": _light(one.kind),
-                "then": _side(one.then),
-                "now": _side(one.now),
-                "fires": str(FIRES[one.fires]) if one.fires else "",
-                "rules": _rules(one),
-                "reads": [
-                    (read.label, gettext("kept apart") if read.hidden else said(read.value)) for read in one.reads
-                ],
-            }
+def rows_of(answer: Answer, may_see: set[UUID]) -> list[dict[str, Any]]:
+    """Every difference in the cases this person may see; other ways first, then those closed last."""
+    found = [(case, one) for case in answer.cases if case.case_id in may_see for one in case.differences]
+    return [_row(answer, case, one) for case, one in sorted(found, key=lambda pair: ORDER[pair[1].kind])]
+
+
+def _row(answer: Answer, case: engine.CaseReplay, one: engine.ReplayDifference) -> dict[str, Any]:
+    return {
+        "case": case,
+        "office": directory().office_name(case.office),
+        "element": one.element,
+        "name": answer.names.get(one.element, one.name),
+        "at": one.at,
+        "light": _light(one.kind),
+        "then": _side(one.then),
+        "now": _side(one.now),
+        "fires": str(FIRES[one.fires]) if one.fires else "",
+        "rules": _rules(one),
+        "reads": [
+            (read.label, gettext("kept apart") if read.hidden else _short(said(read.value))) for read in one.reads
+        ],
+    }
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= LONG else words[: LONG - 1] + "…"
 
 
 def _side(value: Any) -> list[str]:
@@ -124,7 +137,9 @@ def _plain(value: Any) -> str:
         return f"{value.normalize():f}"
     if isinstance(value, datetime):
         return moment(value)
-    return day(value) if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return day(value)
+    return period(value) if PERIOD.fullmatch(str(value)) else str(value)
 
 
 def _rules(one: engine.ReplayDifference) -> str:

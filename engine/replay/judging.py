@@ -14,7 +14,7 @@ from engine.replay.bench import ERRORS, Bench, CannotJudge
 from engine.replay.drawn import ASSIGNING, DECIDING, Landing
 from engine.replay.memory import ANSWERED
 from engine.replay.results import STEP, STUCK, VALUE, WAY
-from engine.replay.telling import name_of, values_in_words, ways_in_words
+from engine.replay.telling import apart_from, name_of, values_in_words, ways_in_words
 from engine.runtime import Element, Flow
 
 
@@ -86,9 +86,9 @@ class Judge(Bench):
         if now == then:
             self._agree(element)
         else:
-            names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+            was, would = apart_from(then, now), apart_from(now, then)
             self._differ(
-                element, VALUE, values_in_words(self.old, then, names), values_in_words(self.draft, now, names),
+                element, VALUE, values_in_words(self.old, was, was), values_in_words(self.draft, would, would),
                 rules_then=self.old.rules(element, self.context(self.memory.then), self.at),
                 rules_now=self.draft.rules(draft, self.context(self.memory.now), self.at),
             )  # fmt: skip

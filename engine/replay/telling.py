@@ -32,6 +32,17 @@ def ways_in_words(drawn: Drawn, flows: Iterable[Flow], landing: Landing | None =
     return [*told, *(name_of(drawn, each) for each in (*landing.added, *sorted(landing.elements)))]
 
 
+def apart_from(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the others say otherwise; of contexts only what differs in them."""
+    found = {}
+    for name in {**values, **others}:
+        value, other = values.get(name), others.get(name)
+        if value != other:
+            both = isinstance(value, dict) and isinstance(other, dict)
+            found[name] = apart_from(value, other) if both else value  # type: ignore[arg-type]  # both are
+    return found
+
+
 def values_in_words(drawn: Drawn, values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Values by label."""
     return {label_of(drawn, name): _told(drawn, name, values.get(name)) for name in names}

@@ -1,6 +1,7 @@
 """Models from the command line: what differs, and handing in a draft instead of publishing."""
 
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
@@ -52,3 +53,21 @@ def test_a_folder_becomes_a_draft_and_the_same_one_again(folder, tell, data):  #
     (folder / "manifest.toml").write_text("", "utf-8")
     (folder / "process.bpmn").write_text("<x", "utf-8")
     assert tell("deploy", folder, "--draft")[0] == 2
+
+
+def test_closed_cases_are_asked_again(folder, tell, data):  # noqa: F811 the fixtures
+    assert tell("deploy", folder)[0] == 0
+    now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    boss = engine.Actor(None, "boss", frozenset([("administrator", "justice_bureau")]))
+    database = engine.connect(f"sqlite:///{data / 'tiaojie.db'}", key=(data / "audit.key").read_bytes())
+    with database.sessions.begin() as session:
+        version = engine.versions(session, "inspection", engine.SYSTEM)[0]
+        case_id = engine.start_trial(session, version.id, {}, now=now)
+        engine.cancel_case(session, case_id, reason="test", actor=boss, now=now)
+    database.bind.dispose()
+    code, found, _ = tell("replay", folder, "--json")
+    assert (code, [row["differences"] for row in found["cases"]]) == (0, [[]]) and found["cases"][0]["points"] > 0
+    drawn = (folder / "process.bpmn").read_text("utf-8")
+    (folder / "process.bpmn").write_text(drawn.replace("<bpmn:definitions", "<x", 1), "utf-8")
+    assert tell("replay", folder)[0] == 2
+    assert tell("replay", folder.parent / "nowhere")[0] == 2 and tell("replay", folder, "--map", "x")[0] == 2
