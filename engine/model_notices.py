@@ -46,8 +46,9 @@ def tell_about(session: Session, publication: Publication, deed: str, actor: Act
         "said": SAID[deed](publication) if deed in SAID else "",
         "day": day.isoformat() if day is not None else None,
     }
+    told = _active(session, people - {actor.id or 0})
     write_notices(
-        session, f"publication:{publication.id}:{deed}", people - {actor.id or 0}, KIND, params=params,
+        session, f"publication:{publication.id}:{deed}", told, KIND, params=params,
         urgent=deed == "publication_failed", case_id=None, now=now,
     )  # fmt: skip
 
@@ -57,3 +58,8 @@ def _deciders(session: Session) -> set[int]:
     deciding = [role.id for role in directory(session).roles.values() if role.models in {"draw", "approve"}]
     query = select(Person.id).join(PersonRole, PersonRole.person_id == Person.id)
     return set(session.scalars(query.where(Person.active, PersonRole.role.in_(deciding))))
+
+
+def _active(session: Session, people: set[int]) -> set[int]:
+    """Those of them who are still here."""
+    return set(session.scalars(select(Person.id).where(Person.id.in_(people), Person.active)))
