@@ -95,6 +95,7 @@ from engine.handed_in import deploy_to_draft, draft_of_files
 from engine.heat import Heat, HeatRow, HeatVersion, heat, heat_diagram
 from engine.inbox import inbox, inbox_counts
 from engine.indicators import Indicator, Indicators
+from engine.layouts import undrawn, with_drawing
 from engine.led_incidents import LedIncident, led_incidents
 from engine.led_tasks import NOBODY, DangerRow, LimitKind, dangers, led_tasks, limit_kinds
 from engine.letters import (
@@ -747,6 +748,7 @@ __all__ = [
     "try_decision",
     "undated",
     "undo_migration",
+    "undrawn",
     "unpack",
     "unread_notices",
     "upgrade",
@@ -758,6 +760,7 @@ __all__ = [
     "versions",
     "visible",
     "watches_calendar",
+    "with_drawing",
     "withdraw_change",
     "withdraw_draft",
     "write_draft_file",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.authority import Actor
 from engine.deployment import newest_version
+from engine.layouts import with_drawing
 from engine.model import ModelDraft
 from engine.model_drafts import create_draft, require_drawing, told_by, write_draft_files
 from engine.model_repairs import apply_repairs
@@ -49,9 +50,11 @@ def deploy_to_draft(
 def draft_of_files(session: Session, files: Mapping[str, str], *, title: str = "", actor: Actor, now: datetime) -> int:
     """A new draft of what was uploaded; its id. A folder with its manifest is taken as it is, anything else completed.
 
-    Raises NotFound for people who may not draw, and BundleRefused.
+    A diagram without any drawing is laid out: no editor opens it otherwise. Raises NotFound for people who may not
+    draw, and BundleRefused.
     """
     require_drawing(session, actor)
+    files = with_drawing(files)
     if MANIFEST in files:
         return create_draft(session, files=files, title=title, actor=actor, now=now)
     return _draft_of(session, files, told_by(files)[0], title, whole=False, actor=actor, now=now)

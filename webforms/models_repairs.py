@@ -71,6 +71,7 @@ def _page(
         row=found.row,
         groups=groups,
         total=len(rows),
+        undrawn=engine.undrawn(found.files),
         kinds=kinds(),
         left=[{"finding": one, "said": said(one), "known": _draws(found, one)} for one in left[:100]],
         conflict=conflict,
@@ -138,3 +139,19 @@ def carry_out_chosen(draft_id: int) -> Any:
     done = len(before if chosen is None else before.intersection(chosen))
     flash(ngettext("%(num)d repair is done.", "%(num)d repairs are done.", done), "success")
     return back
+
+
+@blueprint.post("/drawing")
+@allow("signed-in")
+def draw(draft_id: int) -> Any:
+    """Lay a diagram out anew of which something is not drawn: what an editor does not show nobody can change."""
+    found = engine.draft(reading(), draft_id, me())
+    name = request.form.get("file", "")
+    if name in engine.undrawn(found.files):
+        texts = {name: engine.with_drawing(found.files, [name])[name]}
+        try:
+            carry_out(engine.write_draft_files, actor=me(), draft_id=draft_id, texts=texts, revision=begun_from())
+        except engine.DraftChanged as error:
+            return _page(engine.draft(reading(), draft_id, me()), conflict=error), 409
+        flash(gettext("The diagram is laid out anew."), "success")
+    return redirect(url_for("models_repairs.show", draft_id=draft_id), 303)

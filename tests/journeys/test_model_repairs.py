@@ -80,7 +80,7 @@ def test_a_dropped_folder_is_repaired_on_the_diagram(house, address, window, fol
     expect(numbered).to_have_attribute("data-ready", "yes")
     window.get_by_role("button", name="全部修复").click()
     expect(window.get_by_text("没有需要修复的地方")).to_be_visible()
-    left = window.get_by_role("listitem").filter(has_text="不支持 complexGateway")
+    left = window.get_by_role("listitem").filter(has_text="不支持复杂网关")
     left.get_by_role("link").click()
     expect(window.locator("#modeler[data-ready=yes]")).to_be_visible(timeout=20_000)
     expect(window.locator("[data-element-id=Id_a11].selected")).to_have_count(1)

@@ -48,7 +48,7 @@ def test_repairs_are_done_as_chosen_and_then_all(house, repair):
     assert "将流程“信访事项办理”标记为可执行。" in page
     assert "按名称设为 15 个工作日" in page
     assert "推测，请核对" in page
-    assert "不支持 complexGateway" in page
+    assert "不支持复杂网关" in page
     assert len(ids(page)) == 22
     certain = ids(page, "checked")
     assert len(certain) == 12, "what takes something for granted is for the person to choose"
@@ -71,7 +71,7 @@ def test_repairs_are_done_as_chosen_and_then_all(house, repair):
     house.post(boss, repair, all="1", revision="9")
     page = boss.get(repair).text
     assert "没有需要修复的地方" in page
-    assert "不支持 complexGateway" in page
+    assert "不支持复杂网关" in page
     text = files(house, int(repair.split("/")[2]))["process.bpmn"]
     assert "<task " not in text
     assert "修复建议" not in boss.get(repair.removesuffix("/repair")).text
@@ -159,3 +159,33 @@ def test_a_folder_keeps_its_places(house):
     assert "标题 &lt;b&gt;" in refused.text
     assert upload(house, boss, path=["../x"]).status_code == 422
     assert upload(house, boss, ("x.form", form), path=["../../x.form"]).status_code == 422
+
+
+def test_what_is_not_drawn_is_laid_out(house):
+    boss = house.client("boss")
+    bare = re.sub(r"<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", "", BIZAGI, flags=re.DOTALL)
+    answer = upload(house, boss, ("a.bpmn", bare))
+    draft_id = number(answer)
+    text = files(house, draft_id)["process.bpmn"]
+    assert "BPMNShape" in text, "an upload without any drawing gets one"
+    page = boss.get(answer.location).text
+    assert "没有画出" not in page
+
+    half = re.sub(r'<bpmndi:BPMNShape id="Id_a2_di".*?</bpmndi:BPMNShape>', "", text, flags=re.DOTALL)
+    assert half != text
+    with house.database.sessions.begin() as session:
+        engine.write_draft_file(
+            session, draft_id, "process.bpmn", half, revision=1, actor=house.actor("boss"), now=house.clock()
+        )
+    page = boss.get(answer.location).text
+    assert "process.bpmn 中有 1 个元素没有画出" in page
+    assert (
+        house.post(
+            boss, answer.location + "/drawing", at=answer.location, file="process.bpmn", revision="1"
+        ).status_code
+        == 409
+    )
+    assert house.post(boss, answer.location + "/drawing", at=answer.location, file="x", revision="2").status_code == 303
+    done = house.post(boss, answer.location + "/drawing", at=answer.location, file="process.bpmn", revision="2")
+    assert "已重新排列流程图" in boss.get(done.location).text
+    assert engine.undrawn(files(house, draft_id)) == {}

@@ -33,6 +33,7 @@
       button.setAttribute("aria-label", form.dataset.show + " " + number.textContent);
       button.addEventListener("click", function () { choose(row, element); box.scrollIntoView({ block: "nearest" }); });
       number.replaceWith(button);
+      row.addEventListener("click", function (event) { if (!event.target.closest("a, button, input")) { choose(row, element); } });
       if (!places[element.id]) {
         var root = !element.parent, at = { top: -14, left: -10 };
         if (element.waypoints) { at = middle(element); } // of the line, from the corner of its box
