@@ -106,9 +106,10 @@ def write_draft_files(
     """`write_draft_file` for several files that belong together: all of them or none."""
     require_drawing(session, actor)
     row = open_draft(session, draft_id)
+    first = {"revision": 1, "name": row.created_name, "at": row.created_at.isoformat()}
     for name, text in texts.items():
         require_name(name)
-        stamp = row.stamps.get(name, {"revision": 1})
+        stamp = row.stamps.get(name, first)
         if stamp["revision"] > revision and row.files.get(name) != text:
             raise DraftChanged(
                 theirs=row.files.get(name), revision=row.revision, file=name, who=stamp["name"], at=stamp["at"]

@@ -162,6 +162,13 @@ def active_versions(session: Session, actor: Actor) -> list[VersionRow]:
     return sorted(_versions(session, actor, Version.active), key=lambda row: row.process)
 
 
+def models_in_force(session: Session, actor: Actor) -> dict[str, dict[str, str]]:
+    """Process -> the files of the version that new cases use, scenarios among them. Raises NotFound."""
+    _require_sight(session, actor)
+    found = session.execute(select(Version.process, Version.files, Version.scenarios).where(Version.active))
+    return {process: files | scenarios for process, files, scenarios in found}
+
+
 def version_files(session: Session, version_id: int, actor: Actor) -> tuple[VersionRow, dict[str, str]]:
     """A version and its files, scenarios among them. Raises NotFound."""
     found = _versions(session, actor, Version.id == version_id)

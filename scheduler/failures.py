@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import engine
-from scheduler.expectations import Difference
+from scheduler.expectations import Difference, as_written
 
 
 class StoryBroken(Exception):
@@ -34,5 +34,8 @@ def broken(error: Exception) -> Difference:
     if isinstance(error, NotOpen):
         return Difference("task", "", error.wanted, list(error.found), words)
     if isinstance(error, engine.InvalidAnswers):
-        return Difference("answers", "", None, {path: problem.code for path, problem in error.problems.items()}, words)
-    return Difference("error", type(error).__name__, None, None, words)
+        told = {path: {"code": each.code, "params": as_written(each.params)} for path, each in error.problems.items()}
+        return Difference("answers", "", None, told, words)
+    if isinstance(error, engine.EngineError):
+        return Difference("error", error.code, as_written(error.params), None, words)
+    return Difference("error", "", None, None, words)

@@ -83,7 +83,8 @@ def rehearse(
         for story, key in keyed:
             if key not in earlier:
                 progress(done, total)
-                earlier[key] = _row(rehearsal.play(story), process, key)
+                text = rehearsal.copied.versions[story.process][f"scenarios/{story.name}.toml"]
+                earlier[key] = _row(rehearsal.play(story), process, key, text)
                 done += 1
             rows.append(earlier[key])
         missed, unreached = _left_out(rehearsal.definitions[process], rows)
@@ -132,7 +133,7 @@ def _left_out(definition: engine.Definition, rows: list[dict[str, Any]]) -> tupl
     return sorted(drawn - travelled), [name for name in definition.manifest.get("outcomes", {}) if name not in reached]
 
 
-def _row(one: Played, process: str, key: str) -> dict[str, Any]:
+def _row(one: Played, process: str, key: str, text: str) -> dict[str, Any]:
     return {
         "name": one.name if one.story.process == process else f"{one.story.process}/{one.name}",
         "title": one.story.title,
@@ -142,6 +143,7 @@ def _row(one: Played, process: str, key: str) -> dict[str, Any]:
         "flows": dict(sorted(one.flows.get(process, {}).items())),
         "outcomes": sorted(outcome for kind, outcome in one.outcomes if kind == process),
         "key": key,
+        "text": sha256(text.encode()).hexdigest(),
     }
 
 

@@ -13,7 +13,7 @@ from webforms.database import carry_out, now, reading
 from webforms.finding_words import said
 from webforms.i18n import translated
 from webforms.models import state_light
-from webforms.rehearsals import rehearsals
+from webforms.scenarios import trial_state
 from webforms.security import allow
 from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
@@ -26,7 +26,6 @@ DECISIONS = {
     "published": _l("Is published"),
     "failed": _l("Could not be published"),
 }
-POLL = 3  # seconds between two looks at scenarios that are being played
 blueprint = Blueprint("models_publish", __name__, url_prefix="/models/<int:draft_id>")
 
 
@@ -54,15 +53,12 @@ def _page(draft_id: int, problems: dict[str, str]) -> str:
         gates=[(gate.code, translated(gate.code, gate.message, gate.params)) for gate in gates],
         editor="model_edit.edit" if "model_edit.edit" in current_app.view_functions else "models_text.edit",
         repairs=len(engine.proposed_repairs(found.files)) if found.may_draw and found.row.state == "open" else 0,
-        running=rehearsals().running.get(draft_id),
-        trial_problem=rehearsals().failed.get(draft_id, ""),
-        may_play=current_app.config["REHEARSE"] is not None,
         may_try=current_app.config["PLAYS"] is not None,
         decisions=DECISIONS,
         problems=problems,
         typed=request.form,
         today=now().astimezone(engine.OFFICE).date(),
-        poll=POLL,
+        **trial_state(draft_id),
     )
 
 
@@ -99,19 +95,6 @@ def add_entry(draft_id: int) -> Any:
         return _page(draft_id, problems), 422
     said = gettext("The entry is written.")
     return _deed(draft_id, engine.add_change_entry, said, heading=heading, words=words)
-
-
-@blueprint.post("/trial")
-@allow("signed-in")
-def play(draft_id: int) -> Response:
-    """Play the scenarios, beside this request."""
-    found = engine.draft(reading(), draft_id, me())
-    if not found.may_draw:
-        raise engine.NotFound
-    if current_app.config["REHEARSE"] is not None:
-        app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 its documented use
-        rehearsals().start(app, found, me())
-    return _back(draft_id)
 
 
 @blueprint.post("/rebase")

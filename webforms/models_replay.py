@@ -11,7 +11,6 @@ import engine
 from webforms.auth import me
 from webforms.database import reading
 from webforms.desk_lists import wanted_format
-from webforms.models_publish import POLL
 from webforms.replay_words import counted, elements, marks, rows_of, sums, unjudged
 from webforms.replays import Asked, replays
 from webforms.replays import init_app as replays_init

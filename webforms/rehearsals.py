@@ -11,6 +11,7 @@ from flask import Flask, current_app
 import engine
 
 NAME = "tiaojie.rehearsals"
+POLL = 3  # seconds between two looks at what runs beside the requests
 
 
 @dataclass
