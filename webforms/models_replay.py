@@ -11,6 +11,7 @@ import engine
 from webforms.auth import me
 from webforms.database import reading
 from webforms.desk_lists import wanted_format
+from webforms.rehearsals import POLL
 from webforms.replay_words import counted, elements, marks, rows_of, sums, unjudged
 from webforms.replays import Asked, replays
 from webforms.replays import init_app as replays_init
