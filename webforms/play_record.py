@@ -72,7 +72,7 @@ def record(draft_id: int, play_id: int) -> Any:
         except engine.EngineError as error:
             return _page(stage, {"name": translated(error.code, str(error), error.params)}), 422
     flash(gettext("The scenario “%(title)s” is in the draft.", title=title), "success")
-    return redirect(url_for("models_publish.show", draft_id=draft_id) + "#scenarios", 303)
+    return redirect(url_for("scenario_pages.show", draft_id=draft_id, name=name), 303)
 
 
 def _problems(stage: Stage, name: str, title: str) -> dict[str, str]:

@@ -81,6 +81,8 @@ def test_from_draft_to_version_by_two_people(house, draft):
             break
         time.sleep(0.05)
     assert "可以提交审批" in page and "全部通过" in page
+    listed = ann.get(draft + "/scenarios")
+    assert listed.status_code == 200 and "全部通过" in listed.text, "a result that says nothing of flows"
     assert post(house, ann, draft + "/submit", reason="").status_code == 422
     assert post(house, ann, draft + "/submit", reason="x", effective_on="2020-01-01").status_code == 422
     assert post(house, ann, draft + "/submit", reason="新办法施行").status_code == 303

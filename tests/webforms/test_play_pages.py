@@ -95,6 +95,7 @@ def record(house, ann, draft):
     assert ann.post(record, name="agreed_written", title="有了").status_code == 422, "nothing is overwritten"
     answer = ann.post(record, name="over_the_festival", title="跨春节的“审查”", keep=kept)
     assert answer.status_code == 303, answer.text
+    assert "跨春节的“审查”" in ann.client.get(answer.location).text, "its page tells it step by step"
     with house.database.reads() as session:
         files = dict(engine.draft(session, draft, engine.SYSTEM).files)
     return files["scenarios/over_the_festival.toml"], files
