@@ -27,7 +27,7 @@ def unreadable_ids(model: Model) -> Iterator[Step]:
     ids = Counter(node.get("id") for root in model.roots.values() for node in root.iter("{*}*"))
     for file, element in _elements(model):
         old, new = element.get("id"), model.final[element]
-        if not old or is_readable(old) or ids[old] > 1:
+        if not old or is_readable(old, local(element)) or ids[old] > 1:
             continue
         if re.search(rf"(?<!\w){re.escape(old)}(?!\w)", others):
             continue

@@ -141,7 +141,7 @@ def _call(root: Any, model: Model, taken: set[str]) -> None:
         kind = "userTask" if local(node) == "task" else local(node)
         around, given = node.getparent(), node.get("id") or ""
         places[around, kind] += 1
-        if is_readable(given):
+        if is_readable(given, kind):
             model.final[node] = given
             continue
         wanted = RESERVED.get(given) or re.sub(r"\W", "_", given)
@@ -151,15 +151,18 @@ def _call(root: Any, model: Model, taken: set[str]) -> None:
         elif not given:
             snake = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
             wanted = f"{model.final.get(around, '')}_{snake}_{places[around, kind]}".strip("_")
+        elif kind == "process" and not wanted.isascii():
+            wanted = f"process_{re.sub(r'[^A-Za-z0-9]+', '_', wanted).strip('_') or 1}"
         wanted = wanted if ID.fullmatch(wanted) else f"step_{wanted}"
         model.final[node] = _free(wanted, taken)
         later[given] = model.final[node]
         taken.add(model.final[node])
 
 
-def is_readable(element_id: str) -> bool:
-    """Whether the host can use an id as it is."""
-    return ID.fullmatch(element_id) is not None and element_id not in RESERVED
+def is_readable(element_id: str, kind: str = "") -> bool:
+    """Whether the host can use an id as it is; that of a process names a folder, too."""
+    plain = kind != "process" or element_id.isascii()
+    return ID.fullmatch(element_id) is not None and element_id not in RESERVED and plain
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -72,6 +72,9 @@ def test_a_publication_that_fails_is_urgent_for_author_and_approver(house, ready
         at = house.clock() + timedelta(days=4)
         error = engine.NotReady([engine.Problem("gate-trial", "x", {})])
         engine.fail_publication(session, int(ready.split("/")[2]), error, actor=engine.CLOCK, now=at)
+    page = house.client("ann").get(ready).text
+    assert "到期时缺少发布所需的条件" in page
+    assert "not-ready" not in page
     for username in ("ann", "justice"):
         assert "到期未能发布" in told(house, username)[0]
         assert "urgent-mark" in house.client(username).get("/notices").text

@@ -189,3 +189,15 @@ def test_what_is_not_drawn_is_laid_out(house):
     done = house.post(boss, answer.location + "/drawing", at=answer.location, file="process.bpmn", revision="2")
     assert "已重新排列流程图" in boss.get(done.location).text
     assert engine.undrawn(files(house, draft_id)) == {}
+
+
+def test_a_process_with_a_chinese_id_gets_one_that_can_name_a_folder(house):
+    boss = house.client("boss")
+    answer = upload(house, boss, ("a.bpmn", BIZAGI.replace("Id_6f0c", "信访流程")))
+    assert 'id = "process_1"' in files(house, number(answer))["manifest.toml"]
+    page = boss.get(answer.location).text
+    assert "将标识“信访流程”改为“process_1”" in page
+    house.post(boss, answer.location, all="1", revision=house.hidden(page, "revision"))
+    found = files(house, number(answer))
+    assert engine.told_by(found)[0] == "process_1"
+    assert "信访流程" not in found["process.bpmn"]
