@@ -150,7 +150,7 @@ from engine.model_lists import (
     version_files,
     versions,
 )
-from engine.model_repairs import Proposal, apply_repairs, proposed_repairs
+from engine.model_repairs import Proposal, apply_repairs, element_names, proposed_repairs
 from engine.notice_lists import NoticeRow, notices, open_notice, read_notices, unread_notices
 from engine.notices import tell_overdue
 from engine.obligations import Obligation, ObligationRow, obligation_gaps, obligations, read_obligations
@@ -581,6 +581,7 @@ __all__ = [
     "due_reminders",
     "due_starts",
     "edit_person",
+    "element_names",
     "elements_of",
     "enable_person",
     "end_absence",

@@ -117,7 +117,8 @@ def save(draft_id: int, name: str) -> tuple[dict[str, Any], int]:
 def findings(draft_id: int) -> Response:
     """What the checks say of the whole folder, as saved."""
     found, _ = engine.draft_checks(reading(), draft_id, me())
-    return jsonify([_told(finding) for finding in found])
+    names = engine.element_names(engine.draft(reading(), draft_id, me()).files) if found else {}
+    return jsonify([{**_told(finding), "name": names.get(finding.element or "", "")} for finding in found])
 
 
 @blueprint.get("/templates.json")

@@ -73,6 +73,7 @@ def _page(
         total=len(rows),
         undrawn=engine.undrawn(found.files),
         kinds=kinds(),
+        names=engine.element_names(settled),
         left=[{"finding": one, "said": said(one), "known": _draws(found, one)} for one in left[:100]],
         conflict=conflict,
         saved_at=datetime.fromisoformat(conflict.params["at"]) if conflict is not None else None,

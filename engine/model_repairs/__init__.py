@@ -13,7 +13,7 @@ from engine.model_repairs.identities import executable, missing_ids, unreadable_
 from engine.model_repairs.model import Model, Proposal, Step, read_model
 from engine.model_repairs.ways import dangling_flows, link_names, plain_tasks, splits, without_end, without_start
 
-__all__ = ["Proposal", "apply_repairs", "proposed_repairs"]
+__all__ = ["Proposal", "apply_repairs", "element_names", "proposed_repairs"]
 
 ROUNDS = 6  # a repair can make the next one possible; more rounds than this no model needs
 ORDER = (
@@ -42,6 +42,11 @@ def apply_repairs(files: Mapping[str, str], ids: Collection[str] | None = None) 
             break
         repaired = _applied(repaired, wanted)
     return repaired
+
+
+def element_names(files: Mapping[str, str]) -> dict[str, str]:
+    """What people call the elements of the diagrams among these files, by id; what has no name is left out."""
+    return {key: name for key, name in read_model(files).names.items() if name != key}
 
 
 def _applied(files: Mapping[str, str], wanted: Collection[str]) -> dict[str, str]:

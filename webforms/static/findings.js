@@ -19,7 +19,7 @@ window.Findings = function (box, jump) {
       link.href = box.dataset.base + "/edit/" + finding.file.split("/").map(encodeURIComponent).join("/") + (place ? "#" + encodeURIComponent(place) : "");
       link.textContent = finding.message;
       about.className = "quiet small";
-      about.textContent = finding.kind + " · " + finding.file + (place ? " · " + place : "") + (finding.remedy ? " · " + finding.remedy : "");
+      about.textContent = finding.kind + " · " + finding.file + (place ? " · " + (finding.name ? finding.name + " " : "") + place : "") + (finding.remedy ? " · " + finding.remedy : "");
       row.dataset.level = finding.level;
       row.append(link, about);
       if (finding.file === box.dataset.file && jump) {
