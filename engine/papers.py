@@ -92,7 +92,7 @@ def _paper(
         "office_name": names.office,
         "register": lambda name, key: reading.row(session, known, name, key, case.office, at),
     }
-    html = documents.render(template, context)
+    html = documents.render(template, context, documents.parts_of(definition.files))
     return PaperPage(case.id, case.number, kind, paper.title, number, html, not number, at)
 
 

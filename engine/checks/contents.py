@@ -123,13 +123,13 @@ def check_reads(decisions: Mapping[str, tuple[str, Decisions]], names: Collectio
 
 
 def check_papers(files: Mapping[str, str], manifest: Manifest, names: Collection[str], report: Report) -> None:
-    """The templates of the declared papers."""
-    for kind, row in manifest.rows.get("papers", {}).items():
-        template = row.get("template", f"documents/{kind}.html")
-        if template in files:
-            found = documents.problems(files[template], template, {*names, *FUNCTIONS})
-            report.take(replace(f, level="house") if f.rule == "document-unknown-fact" else f for f in found)
+    """The templates of the declared papers, and the parts they share."""
+    parts, known = documents.parts_of(files), {*names, *FUNCTIONS}
     used = {row.get("template", f"documents/{kind}.html") for kind, row in manifest.rows.get("papers", {}).items()}
-    for name in files:
-        if name.startswith("documents/") and name not in used:
+    used |= {part for name in used & files.keys() for part in documents.taken(files[name], parts)}
+    for name in sorted(used & files.keys()):
+        found = documents.problems(files[name], name, known, parts)
+        report.take(replace(f, level="house") if f.rule == "document-unknown-fact" else f for f in found)
+    for name, _ in parts:
+        if name not in used:
             report.add("file-unused", name, name=name)

@@ -117,6 +117,53 @@ def test_problems_are_findings():
     assert [each.rule for each in documents.problems("{{ " + "(" * 5000)] == ["document-syntax"]
 
 
+SHARED = {
+    "documents/parts.html": "{% macro names(rows) %}{{ rows|join('、') }}{% endmacro %}"
+    "{% macro cause() %}{{ names(applicants) }}一案{% endmacro %}",
+    "documents/frame.html": "<h1>{% block title %}{% endblock %}</h1>{{ office.name }}",
+    "manifest.toml": "{{ nothing of a paper }}",
+}
+TAKEN = '{% from "documents/parts.html" import cause with context %}{{ cause() }}，{{ day }}'
+FRAMED = '{% extends "documents/frame.html" %}{% block title %}{{ day }}{% endblock %}'
+
+
+def test_papers_share_parts_of_their_folder():
+    parts = documents.parts_of(SHARED)
+    told = {"applicants": ["甲", "乙"], "day": "今日", "office": {"name": "镇"}}
+    assert render(TAKEN, told, parts) == "甲、乙一案，今日"
+    assert render(FRAMED, told, parts) == "<h1>今日</h1>镇"
+    assert documents.names(TAKEN, parts) == {"applicants", "day"}
+    assert documents.taken(FRAMED, parts) == {"documents/frame.html"}
+    assert documents.problems(TAKEN, "x.html", {"day", "applicants"}, parts) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "rule"),
+    [
+        ('{% from "manifest.toml" import a with context %}', "document-outside"),
+        ('{% include "documents/none.html" %}', "document-outside"),
+        ("{% include day %}", "document-outside"),
+        ('{% from "documents/parts.html" import cause %}', "document-blind-part"),
+        ('{% import "documents/parts.html" as parts %}', "document-blind-part"),
+    ],
+)
+def test_only_parts_of_the_folder_and_never_blind(template, rule):
+    found = documents.problems(template, "x.html", parts=documents.parts_of(SHARED))
+    assert [(each.rule, each.line) for each in found] == [(rule, 1)]
+
+
+def test_a_template_that_takes_itself():
+    files = {
+        "documents/a.html": '{% include "documents/b.html" %}',
+        "documents/b.html": '{% include "documents/a.html" %}',
+    }
+    parts = documents.parts_of(files)
+    found = documents.problems(files["documents/a.html"], "documents/a.html", parts=parts)
+    assert [each.rule for each in found] == ["document-circular"]
+    with pytest.raises(DocumentFailed):
+        render(files["documents/a.html"], {}, parts)
+
+
 def test_names_are_the_facts_it_needs():
     template = "{{ a }}{% for r in rows %}{{ r.b }}{{ loop.index }}{% endfor %}{{ cn_money(c) }}"
     assert documents.names(template) == {"a", "rows", "c"}
