@@ -3,7 +3,9 @@
 Nothing is unpacked to disk; what is refused is refused before it takes room, with the name of the file.
 """
 
+import codecs
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -19,6 +21,12 @@ FOLDERS = {".form": "forms", ".dmn": "decisions", ".html": "documents"}
 IGNORED = frozenset(["__MACOSX", "Thumbs.db", "desktop.ini"])
 SYMLINK = 0o12
 ENCRYPTED = 0x1
+UTF8_NAMES = 0x800  # of an entry of a zip: its name is UTF-8; else what Windows writes in this country is GB 18030
+XML_NAME = re.compile(r"(?:\.(?:bpmn20|bpmn2|bpmn|dmn1\d|dmn))?\.(?:xml|bpmn2)$", re.IGNORECASE)
+MEANT = ((b"omg.org/spec/BPMN/2", ".bpmn"), (b"omg.org/spec/DMN/2", ".dmn"))
+HEAD = 4_000  # bytes in which a file of another product says what it is
+DECLARATION = re.compile(r"""^(\s*<\?xml[^>]{0,80}encoding=)["'][^"']{1,20}["']""")
+DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,80}encoding=["'](gb2312|gbk|gb18030)["']""", re.IGNORECASE)
 
 
 class BundleRefused(EngineError):
@@ -110,7 +118,7 @@ def unpack(uploads: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     around = _folder_around(raw)
     files: dict[str, str] = {}
     for name, body in raw.items():
-        place = _place(name[len(around) :])
+        place = _place(_usual(name[len(around) :], body))
         require_name(place)
         if place in files:
             raise BundleTwice(name=place)
@@ -141,6 +149,11 @@ def _members(name: str, content: bytes) -> list[tuple[str, bytes]]:
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
     name = entry.filename
+    if not entry.flag_bits & UTF8_NAMES and not name.isascii():
+        try:
+            name = name.encode("cp437").decode("gb18030")
+        except UnicodeError:
+            name = entry.filename
     if name.startswith("/") or ".." in PurePosixPath(name).parts or entry.external_attr >> 28 == SYMLINK:
         raise BundleName(name=name[:NAME_LENGTH])
     return name
@@ -171,16 +184,32 @@ def _folder_around(names: Iterable[str]) -> str:
     return f"{top}/" if top and top not in usual and top != ".." else ""
 
 
+def _usual(name: str, body: bytes) -> str:
+    """The name as it is here: other products write diagrams and tables as `x.bpmn20.xml`, or as any `.xml`."""
+    if XML_NAME.search(name):
+        for mark, suffix in MEANT:
+            if mark in body[:HEAD].replace(b"\0", b""):
+                return XML_NAME.sub(suffix, name)
+    return name
+
+
 def _place(name: str) -> str:
     folder = FOLDERS.get(PurePosixPath(name).suffix, "")
     return f"{folder}/{name}" if folder and "/" not in name else name
 
 
 def _text(name: str, body: bytes) -> str:
+    """The text; models of other products are read in UTF-16 or the national encoding, too, where they say so."""
+    encoding = "utf-8-sig"
+    if name.endswith((".bpmn", ".dmn")):
+        marked = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        encoding = "utf-16" if marked else "gb18030" if DECLARED.match(body) else encoding
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode(encoding)
     except UnicodeDecodeError:
         raise BundleUnreadable(name=name) from None
     if "\x00" in text:
         raise BundleUnreadable(name=name)
+    if encoding != "utf-8-sig":
+        text = DECLARATION.sub(r'\1"UTF-8"', text, count=1)
     return text.replace("\r\n", "\n")

@@ -218,6 +218,33 @@ def test_single_files_get_their_usual_place():
     assert engine.unpack(given) == {"forms/a.form": "{}", "decisions/b.dmn": "<x/>", "a.bpmn": "<y/>\n"}
 
 
+def windows_zip(name, body):
+    """As a Chinese Windows packs a folder: names in GBK, without the mark of UTF-8."""
+    raw = zipped(**{"X" * len(name.encode("gbk")): body})
+    return raw.replace(b"X" * len(name.encode("gbk")), name.encode("gbk"))
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "place", "text"),
+    [
+        ("a.bpmn20.xml", b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/>', "a.bpmn", "<def"),
+        ("a.xml", b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "decisions/a.dmn", "<def"),
+        ("a.bpmn", '<?xml version="1.0" encoding="GBK"?><x>调解</x>'.encode("gbk"), "a.bpmn", '"UTF-8"?><x>调解</x>'),
+        ("a.bpmn", '<?xml version="1.0" encoding="UTF-16"?><x>调解</x>'.encode("utf-16"), "a.bpmn", "<x>调解</x>"),
+        ("z.zip", windows_zip("表单.form", b"{}"), "forms/表单.form", "{}"),
+    ],
+)  # fmt: skip
+def test_files_as_other_products_write_them(name, body, place, text):
+    [(found, written)] = engine.unpack([(name, body)]).items()
+    assert found == place
+    assert text in written
+
+
+def test_xml_that_is_no_model_is_refused():
+    with pytest.raises(BundleType):
+        engine.unpack([("a.xml", b"<html/>")])
+
+
 def bomb():
     return zipped(**{"process.bpmn": b"0" * 50_000_000})
 
