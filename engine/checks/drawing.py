@@ -60,6 +60,13 @@ class Item:
         return [child for child in self.xml if local(child).endswith("EventDefinition")]
 
     @property
+    def triggers(self) -> int:
+        """How many event definitions are in it, those inside another one included: the engine would read them all."""
+        return sum(
+            etree.QName(e).namespace == BPMN and local(e).endswith("EventDefinition") for e in self.xml.iter("{*}*")
+        )
+
+    @property
     def event(self) -> str:
         """The kind of the first event definition, or "" for none."""
         return next((local(child).removesuffix("EventDefinition") for child in self.definitions), "")
