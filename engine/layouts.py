@@ -80,8 +80,9 @@ def _draw(root: Any) -> None:
     if pools:
         _write(root, pools[0].getparent(), _stacked(pools, processes), ids)
         return
-    for process in processes.values():
-        _write(root, process, laid_out(process), ids)
+    for key, process in processes.items():
+        if key:
+            _write(root, process, laid_out(process), ids)
 
 
 def _stacked(pools: list[Any], processes: Mapping[str, Any]) -> Picture:

@@ -22,6 +22,7 @@ WRONG = {
     "repair-id": _l("Its id cannot be used here."),
     "repair-id-missing": _l("It has no id."),
     "repair-dialect": _l("It says what it does in the words of another product."),
+    "repair-dialect-rest": _l("It has settings of another product that have no counterpart here."),
     "repair-task-type": _l("It does not say who does it."),
     "repair-condition-empty": _l("It has a condition that says nothing."),
     "repair-juel": _l("Its expression is in the language of another product."),

@@ -1,14 +1,14 @@
 """Repairs of models that come from elsewhere, or from somebody's first drawing: proposed one by one, applied as asked.
 
 A repair writes what the drawing says already in words the host reads; where it takes something for granted (which way
-is taken otherwise, that labels are a choice) its sentence says so. What has no exact counterpart stays as it is, and
-stays a finding of `engine.checks`.
+is taken otherwise, that labels are a choice) its sentence says so. Settings of other products without a counterpart are
+removed only as a proposal that names them; what else has no exact counterpart stays a finding of `engine.checks`.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 
 from engine.model_repairs.conditions import default_flows, empty_conditions, juel_texts, labels_of_choices, timer_labels
-from engine.model_repairs.dialects import other_dialects
+from engine.model_repairs.dialects import other_dialects, settings_without_twin
 from engine.model_repairs.identities import executable, missing_ids, unreadable_ids
 from engine.model_repairs.model import Model, Proposal, Step, read_model
 from engine.model_repairs.ways import dangling_flows, link_names, plain_tasks, splits, without_end, without_start
@@ -17,7 +17,8 @@ __all__ = ["Proposal", "apply_repairs", "element_names", "proposed_repairs"]
 
 ROUNDS = 6  # a repair can make the next one possible; more rounds than this no model needs
 ORDER = (
-    executable, unreadable_ids, missing_ids, other_dialects, plain_tasks, empty_conditions, juel_texts, timer_labels,
+    executable, unreadable_ids, missing_ids, other_dialects, settings_without_twin, plain_tasks, empty_conditions,
+    juel_texts, timer_labels,
     link_names, dangling_flows, splits, labels_of_choices, default_flows, without_start, without_end,
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from lxml import etree
 
 from engine.model_repairs.juel import twin
 from engine.model_repairs.model import Model, Step, nodes_of
-from engine.xml import CAMUNDA, NS, local, tag
+from engine.xml import BPMN, CAMUNDA, NS, local, tag
 
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 FLOWABLE = {"http://flowable.org/bpmn": "Flowable", "http://activiti.org/bpmn": "Activiti"}
@@ -45,15 +45,49 @@ def other_dialects(model: Model) -> Iterator[Step]:
 
 def _step(model: Model, file: str, node: Any, changes: list[tuple[str, str, Change]], dialect: str) -> Step:
     before, after = ("; ".join(str(change[place]) for change in changes) for place in (0, 1))
+    carry_out = _all_of([change for _, _, change in changes], node)
+    return model.step("repair-dialect", file, node, carry_out, before=before, after=after, dialect=dialect)
 
+
+def settings_without_twin(model: Model) -> Iterator[Step]:
+    """What is written for another engine and has no counterpart: no editor here shows it, so nobody could remove it."""
+    for file, root in model.roots.items():
+        for element in root.iter(f"{{{BPMN}}}*"):
+            for namespace, dialect in {ZEEBE: "Camunda 8", **FLOWABLE}.items() if element in model.final else ():
+                rest = _rest(element, namespace)
+                if rest:
+                    before = "; ".join(words for words, _ in rest)
+                    change = _all_of([change for _, change in rest], element)
+                    yield model.step(
+                        "repair-dialect-rest", file, element, change, before=before, after="—", dialect=dialect
+                    )
+
+
+def _rest(element: Any, namespace: str) -> list[tuple[str, Change]]:
+    rest: list[tuple[str, Change]] = []
+    for holder in (element, *element.iterfind("./bpmn:multiInstanceLoopCharacteristics", NS)):
+        for name, value in list(holder.attrib.items()):
+            found = etree.QName(name)
+            kept = found.localname in SAME and not holder.get(tag(found.localname, CAMUNDA))
+            twin_of = kept and _value(found.localname, value)
+            if found.namespace == namespace and not twin_of and found.localname not in WITHOUT_EFFECT:
+                rest.append((f"{found.localname}={value}", _moving(holder, name, "", "")))
+        for child in holder.iterfind("./bpmn:extensionElements/*", NS):
+            foreign = isinstance(child.tag, str) and etree.QName(child).namespace == namespace
+            if foreign and (namespace != ZEEBE or _extension(element, child) is None):
+                rest.append((local(child), _replacing(element, child, {}, None)))
+    return rest
+
+
+def _all_of(changes: list[Change], element: Any) -> Change:
     def carry_out() -> None:
-        for _, _, change in changes:
+        for change in changes:
             change()
-        for extensions in node.findall(".//bpmn:extensionElements", NS):
+        for extensions in element.findall(".//bpmn:extensionElements", NS):
             if len(extensions) == 0:
                 extensions.getparent().remove(extensions)
 
-    return model.step("repair-dialect", file, node, carry_out, before=before, after=after, dialect=dialect)
+    return carry_out
 
 
 def _java(node: Any, namespace: str) -> list[tuple[str, str, Change]]:

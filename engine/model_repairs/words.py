@@ -5,6 +5,7 @@ RULES = {
     "repair-id": "Call {before} {after}: the host cannot use the id as it is. Everything that refers to it follows.",
     "repair-id-missing": "Give the element {element} the id {after}.",
     "repair-dialect": "{element} says in the words of {dialect}: {before}. Write it in those the host reads: {after}.",
+    "repair-dialect-rest": "{element} has settings of {dialect} without a counterpart here: {before}. Remove them.",
     "repair-task-type": "Make {element} a task for people: a task without a type is passed at once.",
     "repair-condition-empty": "Remove the empty condition of {element}.",
     "repair-juel": "Write {before} in FEEL: {after}. It means the same.",
@@ -22,6 +23,6 @@ RULES = {
 
 # These take something for granted that the drawing does not say; the others only say the same in other words.
 ASSUMING = frozenset(
-    ["repair-task-type", "repair-timer", "repair-link", "repair-flow-target", "repair-flow-source", "repair-choice",
-     "repair-split", "repair-labels"]
+    ["repair-dialect-rest", "repair-task-type", "repair-timer", "repair-link", "repair-flow-target",
+     "repair-flow-source", "repair-choice", "repair-split", "repair-labels"]
 )  # fmt: skip

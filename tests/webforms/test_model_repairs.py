@@ -201,3 +201,25 @@ def test_a_process_with_a_chinese_id_gets_one_that_can_name_a_folder(house):
     found = files(house, number(answer))
     assert engine.told_by(found)[0] == "process_1"
     assert "信访流程" not in found["process.bpmn"]
+
+
+def test_elements_without_an_id_are_named_and_drawn_in_the_end(house):
+    boss = house.client("boss")
+    text = (
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process name="无标识"><startEvent/>'
+        '<task name="登记"/></process></definitions>'
+    )
+    answer = upload(house, boss, ("a.bpmn", text))
+    page = boss.get(answer.location).text
+    assert "为“登记”补上标识“process_1_user_task_1”" in page
+    house.post(boss, answer.location, all="1", revision=house.hidden(page, "revision"))
+    page = boss.get(answer.location).text
+    assert "从开始事件走不到这里" in page
+    answer = house.post(
+        boss,
+        answer.location + "/drawing",
+        at=answer.location,
+        file="process.bpmn",
+        revision=house.hidden(page, "revision"),
+    )
+    assert "没有画出" not in boss.get(answer.location).text

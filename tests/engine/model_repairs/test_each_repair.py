@@ -82,6 +82,14 @@ CASES = {
         ),
         {"repair-dialect"}, ["start", "a", "end"], {},
     ),
+    "settings of others": (
+        one_task(
+            f'<bpmn:userTask id="a" {FLOWABLE} flowable:assignee="${{starter}}" flowable:candidateUsers="bob">'
+            f"<bpmn:extensionElements><flowable:taskListener/><zeebe:ioMapping {ZEEBE}/></bpmn:extensionElements>"
+            "</bpmn:userTask>"
+        ),
+        {"repair-dialect-rest"}, ["start", "a", "end"], {},
+    ),
     "zeebe script": (
         one_task(
             f'<bpmn:scriptTask id="a"><bpmn:extensionElements><zeebe:script {ZEEBE} expression="=1 + 1" '
@@ -204,9 +212,6 @@ def test_every_repair_has_a_model_here_and_chinese_words():
                flow("x", "b")), "expression-juel"),
         (model(start(), xor("x"), *CHOICE, path("start", "x"), path("x", "a"), path("x", "b")),
          "gateway-without-conditions"),
-        (one_task(f'<bpmn:userTask id="a"><bpmn:extensionElements><zeebe:ioMapping {ZEEBE}/></bpmn:extensionElements>'
-                  "</bpmn:userTask>"), "dialect-unsupported"),
-        (one_task(f'<bpmn:serviceTask id="a" {FLOWABLE} flowable:class="x.Y"/>'), "dialect-unsupported"),
         (definitions(process("p", start("Start"), user("a"), path("Start", "a")), process("p", start("Start"))),
          "id-duplicate"),
     ],
