@@ -11,15 +11,12 @@ from lxml import etree
 
 from engine.model_repairs.words import ASSUMING, RULES
 from engine.runtime.diagram import NODES, SCOPES
-from engine.xml import BPMN, BPMNDI, CAMUNDA, DC, NS, UnsafeXml, local, parse_xml, tag
+from engine.xml import BPMN, CAMUNDA, NS, UnsafeXml, local, parse_xml, tag
 
-DI = "http://www.omg.org/spec/DD/20100524/DI"
 ID = re.compile(r"[^\W\d][\w\-]*")
 RESERVED = {"Start": "case_begins", "End": "case_ends", "Root": "root_step"}
 REFERRING = ("sourceRef", "targetRef", "default", "attachedToRef", "bpmnElement", "processRef", "calledElement")
 NAMING = ("flowNodeRef", "incoming", "outgoing")
-SIZE = {"endEvent": (36, 36), "startEvent": (36, 36), "exclusiveGateway": (50, 50), "parallelGateway": (50, 50)}
-GAP = 50  # pixels between what is added and what it belongs to
 
 
 @dataclass(frozen=True)
@@ -203,48 +200,3 @@ def add(model: Model, scope: Any, kind: str, wanted: str, **attributes: str) -> 
     made = etree.SubElement(scope, tag(kind), {"id": _free(wanted, taken), **attributes})
     model.final[made] = made.get("id")
     return made
-
-
-def draw_beside(root: Any, made: Any, beside: str, *, before: bool = False) -> None:
-    """A shape for a new node next to a drawn one; nothing where the model has no drawing."""
-    shape, box = _shape(root, beside)
-    if box is None:
-        return
-    width, height = SIZE.get(local(made), (100, 80))
-    x, y, w, h = (float(box.get(name) or 0) for name in ("x", "y", "width", "height"))
-    left = x - GAP - width if before else x + w + GAP
-    new = etree.SubElement(
-        shape.getparent(), tag("BPMNShape", BPMNDI), id=f"{made.get('id')}_di", bpmnElement=made.get("id")
-    )
-    place = {"x": left, "y": y + (h - height) / 2, "width": width, "height": height}
-    etree.SubElement(new, tag("Bounds", DC), {name: f"{value:g}" for name, value in place.items()})
-
-
-def draw_flow(root: Any, flow: Any) -> None:
-    """A straight edge for a new flow between two drawn nodes, in place of the edge it had."""
-    for old in [e for e in root.iter(tag("BPMNEdge", BPMNDI)) if e.get("bpmnElement") == flow.get("id")]:
-        old.getparent().remove(old)
-    (first, a), (_, b) = (_shape(root, flow.get(end) or "") for end in ("sourceRef", "targetRef"))
-    if a is None or b is None:
-        return
-    edge = etree.SubElement(
-        first.getparent(), tag("BPMNEdge", BPMNDI), id=f"{flow.get('id')}_di", bpmnElement=flow.get("id")
-    )
-    for box, share in ((a, 1.0), (b, 0.0)):
-        x, y, w, h = (float(box.get(name) or 0) for name in ("x", "y", "width", "height"))
-        etree.SubElement(edge, tag("waypoint", DI), x=f"{x + w * share:g}", y=f"{y + h / 2:g}")
-
-
-def _shape(root: Any, element: str) -> tuple[Any, Any]:
-    for shape in root.iter(tag("BPMNShape", BPMNDI)):
-        if element and shape.get("bpmnElement") == element:
-            box = shape.find("dc:Bounds", NS)
-            return (shape, box) if box is not None and _measured(box) else (shape, None)
-    return None, None
-
-
-def _measured(box: Any) -> bool:
-    try:
-        return all(abs(float(box.get(name) or 0)) < 1e6 for name in ("x", "y", "width", "height"))  # noqa: PLR2004 pixels
-    except ValueError:
-        return False

@@ -6,7 +6,8 @@ from typing import Any
 from lxml import etree
 
 from engine.model_repairs.conditions import decided_by_labels, deciding, fact_of, leaving_of, otherwise
-from engine.model_repairs.model import Model, Step, add, condition_of, draw_beside, draw_flow, flows_of, nodes_of
+from engine.model_repairs.drawing import draw_beside, draw_flow
+from engine.model_repairs.model import Model, Step, add, condition_of, flows_of, nodes_of
 from engine.runtime.diagram import ACTIVITIES
 from engine.xml import NS, local, tag
 
@@ -107,7 +108,8 @@ def _splitting(
     def carry_out() -> None:
         kind = "exclusiveGateway" if conditions else "parallelGateway"
         gateway = add(model, scope, kind, f"{model.final[node]}_split")
-        draw_beside(model.roots[file], gateway, node.get("id"))
+        targets = [flow.get("targetRef") or "" for flow in leaving]
+        draw_beside(model.roots[file], gateway, node.get("id"), until=targets)
         for flow in leaving:
             model.named(flow)
             flow.set("sourceRef", gateway.get("id"))

@@ -223,3 +223,11 @@ def test_elements_without_an_id_are_named_and_drawn_in_the_end(house):
         revision=house.hidden(page, "revision"),
     )
     assert "没有画出" not in boss.get(answer.location).text
+
+
+def test_an_added_gateway_fits_between_what_is_drawn(house, repair):
+    boss = house.client("boss")
+    page = boss.get(repair).text
+    text = boss.get(f"{repair}/after/process.bpmn", query_string={"id": ids(page)}).json["text"]
+    x, width = re.search(r'bpmnElement="Id_a6_split"><dc:Bounds x="(\d+)" y="\d+" width="(\d+)"', text).groups()
+    assert 670 < int(x) < int(x) + int(width) < 750, "after the task, before both of its targets"

@@ -1,6 +1,7 @@
 /* What the checks say of the whole folder, as it is saved: each finding leads to its element, here or in its own editor. */
 window.Findings = function (box, jump) {
   "use strict";
+  var ORDER = ["semantics", "house", "warning"]; // what stops most comes first
   var words = JSON.parse(box.dataset.words), asked = 0;
   var list = document.getElementById("findings"), count = document.getElementById("findings-count");
   function look() {
@@ -12,7 +13,9 @@ window.Findings = function (box, jump) {
   function show(found) {
     list.replaceChildren();
     count.textContent = found.length ? "(" + found.length + ")" : "";
-    found.sort(function (one, other) { return (other.file === box.dataset.file) - (one.file === box.dataset.file); });
+    found.sort(function (one, other) {
+      return (other.file === box.dataset.file) - (one.file === box.dataset.file) || ORDER.indexOf(one.level) - ORDER.indexOf(other.level);
+    });
     found.forEach(function (finding) {
       var row = document.createElement("li"), link = document.createElement("a"), about = document.createElement("span");
       var place = finding.element || (finding.line ? "line-" + finding.line : "");
