@@ -2,11 +2,12 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lxml.etree import _Element as Element
 from sqlalchemy.orm import Session
 
 from engine.directory import directory
@@ -31,6 +32,18 @@ class PublishedModel:
 
 
 @dataclass(frozen=True)
+class DecidedColumn:
+    """A column of a decision table whose values a diagram can read, and where it is kept."""
+
+    decision: str
+    title: str
+    name: str
+    label: str
+    file: str
+    element: str
+
+
+@dataclass(frozen=True)
 class ModelChoices:
     """What elements of a diagram can refer to, each as value and words: roles of the house, and parts of the folder."""
 
@@ -42,6 +55,7 @@ class ModelChoices:
     stages: Pairs
     outcomes: Pairs
     levels: Pairs
+    columns: tuple[DecidedColumn, ...]
 
 
 def published_model(session: Session, version_id: int) -> PublishedModel:
@@ -64,6 +78,7 @@ def model_choices(session: Session, files: Mapping[str, str]) -> ModelChoices:
         stages=_labelled(manifest, "stages"),
         outcomes=_labelled(manifest, "outcomes"),
         levels=_labelled(manifest, "levels"),
+        columns=tuple(_columns(files)),
     )
 
 
@@ -104,12 +119,29 @@ def _form_title(text: str) -> str:
 
 
 def _decisions(files: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(element.get("id", ""), _called(element)) for _, element in _drawn_decisions(files) if element.get("id")]
+
+
+def _columns(files: Mapping[str, str]) -> list[DecidedColumn]:
     found = []
+    for file, element in _drawn_decisions(files):
+        for column in element.iter():
+            if local(column) == "output":
+                key, name = column.get("id", ""), column.get("name", "")
+                words = column.get("label") or name or _called(element)
+                found.append(DecidedColumn(element.get("id", ""), _called(element), name, words, file, key))
+    return found
+
+
+def _drawn_decisions(files: Mapping[str, str]) -> Iterator[tuple[str, Element]]:
     for name in sorted(files):
         if name.endswith(".dmn"):
             try:
                 root = parse_xml(files[name])
             except UnsafeXml:
                 continue
-            found += [(e.get("id", ""), e.get("name") or e.get("id", "")) for e in root if local(e) == "decision"]
-    return [(key, words) for key, words in found if key]
+            yield from ((name, each) for each in root if local(each) == "decision")
+
+
+def _called(element: Element) -> str:
+    return str(element.get("name") or element.get("id", ""))

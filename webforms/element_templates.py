@@ -59,7 +59,7 @@ def element_templates(choices: engine.ModelChoices) -> list[dict[str, Any]]:
         _template("document", gettext("Document"), ["bpmn:Task", "bpmn:UserTask"], "bpmn:UserTask",
                   [role, form, bound, paper, due, law]),
         _template("legal_deadline", gettext("Legal time limit"), ["bpmn:BoundaryEvent"], "", [deadline, law]),
-        _template("notice", gettext("Notice"), ["bpmn:Task", "bpmn:ServiceTask"], "bpmn:ServiceTask",
+        _template("notice", gettext("Notice to people"), ["bpmn:Task", "bpmn:ServiceTask"], "bpmn:ServiceTask",
                   [external, notify, payload, law]),
         _template("decision", gettext("Decision"), ["bpmn:Task", "bpmn:BusinessRuleTask"], "bpmn:BusinessRuleTask",
                   [decision, result, mapping, law]),

@@ -18,7 +18,7 @@ from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("model_edit", __name__, url_prefix="/models/<int:draft_id>")
-PICKED = ("roles", "forms", "decisions", "deadlines", "papers", "stages", "outcomes")
+PICKED = ("roles", "forms", "decisions", "deadlines", "papers", "stages", "outcomes", "columns")
 LEVELS = {"semantics": _l("error"), "house": _l("before publishing"), "warning": _l("advice")}
 WORDS = {
     "changed": _l("Not saved yet"),
@@ -34,10 +34,14 @@ WORDS = {
     "paper": _l("Document"),
     "due": _l("To be done within"),
     "timer": _l("Timer"),
+    "whom": _l("Tell whom"),
+    "say": _l("Tell what"),
+    "payload": _l("Content (FEEL)"),
     "law": _l("Legal basis"),
     "choose": _l("Please choose"),
     "unknown": _l("not in this folder"),
     "open": _l("Open the form"),
+    "decided": _l("Decided in the table {table}, column {column}"),
     "nothing": _l("Choose an element of the diagram."),
     "plain": _l("This element has only the properties below."),
 }

@@ -16,6 +16,7 @@ PROPERTIES = frozenset(
 DECLARED = {"paper": "papers", "preview": "papers", "outcome": "outcomes", "stage": "stages", "deadline": "deadlines",
             "extend": "deadlines", "stop_clock": "deadlines"}  # fmt: skip
 SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+DRAWN = re.compile(r"[A-Z][A-Za-z]+_[0-9a-z]{7}")  # given by the modeler; who draws never sees it
 CHINESE = re.compile(r"[㐀-鿿]")
 
 
@@ -61,6 +62,8 @@ def _properties(node: Item, element: Element, manifest: Manifest | None, report:
         report.add("property-unknown", node.file, node.id, node.line, name=name)
     if "extend" in element.properties and not element.properties.get("extend_by"):
         report.add("extend-without-period", node.file, node.id, node.line)
+    if node.camunda("topic") == "notify" and not element.properties.get("payload", "").strip():
+        report.add("notice-empty", node.file, node.id, node.line)
     timed = element.event == "timer" or element.due or "period" in element.properties
     if "deadline" in element.properties and not timed:
         name = element.properties["deadline"]
@@ -77,7 +80,7 @@ def _properties(node: Item, element: Element, manifest: Manifest | None, report:
 
 
 def _style(node: Item, element: Element, report: Report) -> None:
-    if node.id is not None and not SNAKE.fullmatch(node.id):
+    if node.id is not None and not (SNAKE.fullmatch(node.id) or DRAWN.fullmatch(node.id)):
         report.add("id-style", node.file, node.id, node.line, id=node.id)
     if element.kind in ACTIVITIES | EVENTS and element.name and not CHINESE.search(element.name):
         report.add("name-language", node.file, node.id, node.line, name=element.name)

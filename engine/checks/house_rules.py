@@ -49,6 +49,7 @@ HOUSE = {
     "implicit-start": _house("{scope} has no start event.", "Draw a start event."),
     "implicit-end": _house("The path stops here without an end event.", "Draw an end event."),
     "service-without-topic": _house("The host does nothing here: there is no topic.", "Enter an external topic."),
+    "notice-empty": _house("The notice says neither whom to tell nor what.", "Say whom, and what they are told."),
     "attribute-ignored": _house("{attribute} has no effect in this host.", "{instead}"),
     "decision-reads-unknown": _house(
         "The decision {decision} reads {name}, which is neither a fact nor a result.",

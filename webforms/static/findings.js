@@ -21,6 +21,7 @@ window.Findings = function (box, jump) {
       var place = finding.element || (finding.line ? "line-" + finding.line : "");
       link.href = box.dataset.base + "/edit/" + finding.file.split("/").map(encodeURIComponent).join("/") + (place ? "#" + encodeURIComponent(place) : "");
       link.textContent = finding.message;
+      link.dataset.flush = "";
       about.className = "quiet small";
       about.textContent = finding.kind + " · " + finding.file + (place ? " · " + (finding.name ? finding.name + " " : "") + place : "") + (finding.remedy ? " · " + finding.remedy : "");
       row.dataset.level = finding.level;

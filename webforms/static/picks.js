@@ -47,6 +47,41 @@ window.Picks = function (modeler, box, panel) {
       modeler.get("modeling").updateModdleProperties(element, found.definition, change);
     }
   };
+  var NOTICE = /^=\s*\{\s*"role":\s*"(\w+)",\s*"text":\s*"((?:[^"\\]|\\.)*)"\s*\}$/, half = {};
+  function tells(element) { // whom and what, where the content is only that; what is written otherwise stays FEEL
+    var written = property("payload").get(element), parts = NOTICE.exec(written);
+    if (written.trim() && !parts) { return null; }
+    return half[element.id] || { whom: parts ? parts[1] : "", say: parts ? JSON.parse('"' + parts[2] + '"') : "" };
+  }
+  function telling(part) {
+    return {
+      get: function (element) { return tells(element)[part]; },
+      set: function (element, value) {
+        var told = half[element.id] = tells(element);
+        told[part] = value;
+        if (!told.whom || !told.say) { return; } // half a notice is none
+        property("payload").set(element, '={"role": ' + JSON.stringify(told.whom) + ', "text": ' + JSON.stringify(told.say) + "}");
+        delete half[element.id];
+      }
+    };
+  }
+  function decidedBy(text) { // "=profile.accept": the column of the table whose result the diagram calls "profile"
+    var parts = /^=\s*([^\s.]+)(?:\.([^\s.]+))?\s*$/.exec(text);
+    var asking = parts && modeler.get("elementRegistry").filter(function (one) {
+      return one.businessObject.$type === "bpmn:BusinessRuleTask" && one.businessObject.get("camunda:resultVariable") === parts[1];
+    })[0];
+    return asking && choices.columns.filter(function (one) {
+      return one.decision === asking.businessObject.get("camunda:decisionRef") && (!parts[2] || one.name === parts[2]);
+    })[0];
+  }
+  function leading(file, place, text) { // to another editor; what is typed here is saved first
+    var link = document.createElement("a");
+    link.href = box.dataset.base + "/edit/" + file.split("/").map(encodeURIComponent).join("/") + (place ? "#" + encodeURIComponent(place) : "");
+    link.className = "small";
+    link.dataset.flush = "";
+    link.textContent = text;
+    panel.append(link);
+  }
   function fieldsOf(element) {
     var kind = kindOf(element), fields = [];
     if (kind === "bpmn:UserTask") {
@@ -54,6 +89,9 @@ window.Picks = function (modeler, box, panel) {
         ["due", attribute("camunda:dueDate")], ["deadline", property("deadline"), choices.deadlines], ["paper", property("paper"), choices.papers]);
     }
     if (kind === "bpmn:BusinessRuleTask") { fields.push(["decision", attribute("camunda:decisionRef"), choices.decisions]); }
+    if (kind === "bpmn:ServiceTask" && element.businessObject.get("camunda:topic") === "notify") {
+      if (tells(element)) { fields.push(["whom", telling("whom"), choices.roles], ["say", telling("say")]); } else { fields.push(["payload", property("payload")]); }
+    }
     if (timerOf(element)) { fields.push(["timer", timer], ["deadline", property("deadline"), choices.deadlines]); }
     if (/Task$|Event$|SubProcess$|CallActivity$/.test(kind)) { fields.push(["law", property("law")]); }
     return fields;
@@ -88,13 +126,9 @@ window.Picks = function (modeler, box, panel) {
       input.value = value;
       input.addEventListener("change", function () { field[1].set(element, input.value.trim()); });
       panel.append(label, input);
-      if (field[0] === "form" && value) {
-        var link = document.createElement("a");
-        link.href = box.dataset.base + "/edit/forms/" + encodeURIComponent(value) + ".form";
-        link.className = "small";
-        link.textContent = words.open;
-        panel.append(link);
-      }
+      var column = field[2] ? undefined : decidedBy(value);
+      if (column) { leading(column.file, column.element, words.decided.replace("{table}", column.title).replace("{column}", column.label)); }
+      if (field[0] === "form" && value) { leading("forms/" + value + ".form", "", words.open); }
     });
   }
   function chosen() { var found = modeler.get("selection").get(); return found.length === 1 ? found[0].labelTarget || found[0] : null; }

@@ -78,12 +78,11 @@ window.Saving = function (box, write, jump) {
   now.hidden = false;
   now.addEventListener("click", save);
   window.addEventListener("beforeunload", function (event) { if (dirty || running) { event.preventDefault(); event.returnValue = ""; } });
-  Array.prototype.forEach.call(document.querySelectorAll("[data-flush]"), function (link) {
-    link.addEventListener("click", function (event) {
-      if (!dirty && !running) { return; }
-      event.preventDefault();
-      save().then(function () { if (!dirty) { window.location = link.href; } });
-    });
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[data-flush]");
+    if (!link || event.defaultPrevented || (!dirty && !running)) { return; }
+    event.preventDefault();
+    save().then(function () { if (!dirty) { window.location = link.href; } });
   });
 
   var look = window.Findings(box, jump);

@@ -68,9 +68,10 @@ LOOP = model(
 )
 CALL = definitions(process("p", start(), node("callActivity", "call", calledElement="q"), end(), path("start", "call", "end")),
                    process("q", start("qs"), end("qe"), path("qs", "qe")), names="m:paid")  # fmt: skip
+TELL = properties(payload='={"role": "mediator", "text": "到期"}')
 SERVICE = model(
     start(),
-    node("serviceTask", "tell", camunda_type="external", camunda_topic="notify"),
+    node("serviceTask", "tell", TELL, camunda_type="external", camunda_topic="notify"),
     end(),
     path("start", "tell", "end"),
 )
@@ -219,6 +220,7 @@ CASES = [
     ("gateway-without-default", CHOICE, ' default="no"', ""),
     ("implicit-start", PLAIN, '<bpmn:startEvent id="start" name="start"></bpmn:startEvent>', user("start")),
     ("implicit-end", PLAIN, END + "</bpmn:endEvent>", ""),
+    ("notice-empty", SERVICE, TELL, ""),
     ("service-without-topic", SERVICE, ' camunda:topic="notify"', ""),
     ("attribute-ignored", PLAIN, 'id="review"', 'id="review" camunda:candidateUsers="demo"'),
     ("event-without-role", MESSAGE, message("paid"), properties(formRef="f") + message("paid")),
@@ -314,3 +316,8 @@ def test_everything_in_one_list():
     text = PLAIN.replace('id="start"', 'id="Start"').replace('targetRef="end"', 'targetRef="gone"')
     text = text.replace('id="review"', 'id="review" camunda:dueDate="${x}" startQuantity="2"')
     assert {"id-reserved", "ref-dangling", "expression-juel", "attribute-unsupported"} <= rules(text)
+
+
+def test_ids_that_a_modeler_gave_are_left_alone():
+    drawn = PLAIN.replace('"review"', '"Activity_1alod5m"')
+    assert drawn != PLAIN and "id-style" not in {one.rule for one in check_files({FILE: drawn})}

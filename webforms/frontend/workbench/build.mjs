@@ -15,7 +15,7 @@ const chinese = { name: 'chinese', setup(build) {
       const label = new RegExp(`((?:label|title|children|description|placeholder|tooltip|name|emptyMessage)(?:"?): ?(?:\\[ ?)?)(['"])${escaped(english)}\\2`, 'g');
       source = source.replace(label, (_, before, quote) => { used.add(english); return before + quote + own + quote; });
     }
-    return { contents: source.replace(...select), loader: 'js' };
+    return { contents: source.replace(...select).replace("return 'Form';", "return '表单';"), loader: 'js' };
   });
 } };
 // What packages say in English in spite of their translations is replaced where it stands; what is not found is reported.
