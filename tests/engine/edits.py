@@ -84,7 +84,7 @@ class Edited:
         self._flow(scope, join, flow.get("targetRef"))
         flow.set("targetRef", fork)
 
-    def delete(self) -> None:
+    def delete(self, only: Collection[str] = ()) -> None:
         """A step less, where it has one way in, one way out and nothing on its edge."""
         edges = {event.get("attachedToRef") for event in self._all("boundaryEvent")}
         found = []
@@ -95,6 +95,7 @@ class Edited:
             pairs = {(f.get("sourceRef"), f.get("targetRef")) for f in self._all("sequenceFlow")}
             if (
                 name in edges
+                or (only and name not in only)
                 or len(into) != 1
                 or len(out) != 1
                 or task.find(_tag("multiInstanceLoopCharacteristics")) is not None
@@ -159,12 +160,31 @@ class Edited:
         self._add(scope, "endEvent", id=over)
         self._flow(scope, event, over)
 
-    def at_random(self, times: int, here: Collection[str]) -> "Edited":
-        """Some edits anywhere, some of them at the elements that hold a token."""
+    def calm(self, only: Collection[str] = ()) -> None:
+        """No reminder any more, where nothing but an end follows it."""
+        ends = {end.get("id") for end in self._all("endEvent")}
+        found = []
+        for event in self._all("boundaryEvent"):
+            out = [flow for flow in self._all("sequenceFlow") if flow.get("sourceRef") == event.get("id")]
+            if [flow.get("targetRef") in ends for flow in out] == [True] and (
+                not only or event.get("attachedToRef") in only
+            ):
+                found.append((event, out[0]))
+        if found:
+            event, flow = self.random.choice(found)
+            (end,) = [end for end in self._all("endEvent") if end.get("id") == flow.get("targetRef")]
+            for each in (event, flow, end):
+                self.removed.add(each.get("id"))
+                each.getparent().remove(each)
+
+    def at_random(self, times: int, here: Collection[str], behind: Collection[str] = ()) -> "Edited":
+        """Some edits anywhere, some of them at the elements that hold a token, or at those that have been done."""
         edits = [
             self.insert, self.insert, self.branch, self.delete, self.rename, self.relabel, self.remind, self.retime,
             lambda: self.rename(here), lambda: self.remind(here), lambda: self.retime(here),
         ]  # fmt: skip
+        if behind:
+            edits += 4 * [lambda: self.delete(behind), lambda: self.calm(here)]
         for _ in range(times):
             self.random.choice(edits)()
         return self

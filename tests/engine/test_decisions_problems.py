@@ -95,6 +95,31 @@ def test_what_is_no_model_is_a_problem(xml, rule):
     assert rules(xml)[0] == rule
 
 
+TABLE = """<decision id="d" name="d"><decisionTable id="t" hitPolicy="PRIORITY">
+<input id="i"><inputExpression id="e"><text>n</text></inputExpression>
+<inputValues id="v"><text>1, 2</text></inputValues></input>
+<output id="o" name="x"><outputValues id="w"><text>"b", "a"</text></outputValues></output>
+<rule id="r"><inputEntry id="c"><text>1</text></inputEntry><outputEntry id="u"><text>"a"</text></outputEntry></rule>
+</decisionTable></decision>"""
+VALUE = '<decision id="d" name="d"><literalExpression id="e"><text>1 + 1</text></literalExpression></decision>'
+
+
+@pytest.mark.parametrize(
+    ("good", "old", "new", "rule"),
+    [
+        (TABLE, "<text>1, 2</text>", "<text>1, </text>", "dmn-allowed-values"),
+        (TABLE, '<outputValues id="w"><text>"b", "a"</text></outputValues>', "", "dmn-no-priorities"),
+        (TABLE, TABLE[TABLE.index("<output id") : TABLE.index("<rule")], "", "dmn-no-output"),
+        (VALUE, "1 + 1", "1 +", "dmn-expression-syntax"),
+        (VALUE, "</decision>", "</decision>" + VALUE, "dmn-duplicate-id"),
+    ],
+)
+def test_a_rule_and_its_twin(good, old, new, rule):
+    assert old in good
+    assert rules(definitions(good)) == []
+    assert rule in rules(definitions(good.replace(old, new, 1)))
+
+
 def test_entities_never_grow():
     lines = ['<!ENTITY a0 "aaaaaaaaaa">'] + [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 9)]
     started = time.thread_time()

@@ -5,15 +5,19 @@ The oracle is `engine.inconsistencies` together with what must be the same befor
 """
 
 import os
+import sys
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
+from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 
 import engine
-from engine.model import Case, Version
+from engine import runtime
+from engine.model import Case, Task, Version
+from engine.runtime import events, specs
 from tests.engine.edits import Edited
 from tests.engine.house import CHIEF, House
 from tests.engine.runtime.token_game import Picture, invent
@@ -31,6 +35,7 @@ class Life:
         self.house, self.random = house, Random(seed)  # noqa: S311 a test
         self.picture = Picture(invent(self.random, 3, Counter()))
         self.text = self.picture.text
+        self.done: set[str] = set()
         self.install(self.text)
         with house.writing() as session:
             version = session.scalar(select(Version.id).where(Version.active))
@@ -52,6 +57,7 @@ class Life:
         if tasks and self.random.random() < 0.85:
             with self.house.writing() as session:
                 task = self.random.choice(tasks)
+                self.done.add(session.get_one(Task, task).element)
                 engine.answer_trial(session, task, self.values(chance), now=self.house.now)
         else:
             self.house.wait(days=self.random.randint(1, 3))
@@ -64,10 +70,12 @@ class Life:
 
     def edit(self, prefix: str) -> dict[str, str]:
         """Install an edited version; the mapping that it needs."""
-        edited = Edited(self.text, self.random, prefix).at_random(self.random.randint(1, 4), self.standing())
+        edited = Edited(self.text, self.random, prefix)
+        edited.at_random(self.random.randint(1, 4), self.standing(), self.done - self.standing())
         self.text = edited.text
         self.install(self.text)
         names = edited.mapping
+        self.done = {names.get(element, element) for element in self.done} - edited.removed
         return {old: new for old, new in names.items() if new not in edited.removed and not old.startswith(prefix)}
 
     def migrate(self, mapping: dict[str, str]) -> str:
@@ -131,3 +139,58 @@ def test_random_edits_lose_nothing_and_every_case_can_be_finished(tmp_path, part
             house.database.bind.dispose()
             (tmp_path / f"{seed}.db").unlink()
     assert told["migrated"] > told["refused"], told  # what is refused, was changed under a token
+
+
+# --- what the oracle sees
+
+transplant = sys.modules["engine.runtime.transplant"]  # the package has a function of this name
+
+
+def _losing(workflow, target, mapping):
+    moved = transplant.transplant(workflow, target, mapping)
+    for task in [task for task in moved.tasks.values() if isinstance(task.task_spec, specs.HumanTask)]:
+        if task._state == TaskState.READY:
+            task._state = TaskState.CANCELLED
+    return moved
+
+
+def _later(scope, task):
+    _rename_dues(scope, task)
+    for name, due in (task.internal_data.get("due") or {}).items():
+        if due != events.STOPPED:
+            due_later = (datetime.fromisoformat(due) + timedelta(days=1)).isoformat()
+            task.internal_data["due"] = {**task.internal_data["due"], name: due_later}
+
+
+def _with_limits(scope, split, wanted):
+    """New time limits begin for those who are there already."""
+    present = {scope.tasks[child].task_spec.name for child in split._children}
+    for spec in wanted.outputs:
+        if isinstance(spec, specs.Boundary) and spec.name not in present:
+            spec._update(split._add_child(spec, TaskState.FUTURE))
+
+
+MISTAKES = {
+    "tasks are lost": (runtime, "transplant", _losing),
+    "due dates move": (transplant._Scope, "_rename_dues", _later),
+    "dues keep the old name": (transplant._Scope, "_rename_dues", lambda *_: None),
+    "new limits begin for those who are there": (transplant._Scope, "_attach", _with_limits),
+    "nothing follows": (transplant, "_predict", lambda _: None),
+    "what is gone stays in the history": (transplant._Scope, "_cut_history", lambda _: None),
+    "nothing is refused": (runtime, "unfit", lambda *_: ()),
+}
+_rename_dues = transplant._Scope._rename_dues
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_of_the_migration_is_seen(tmp_path, mistake, monkeypatch):
+    monkeypatch.setattr(*MISTAKES[mistake])
+    for seed in range(40):
+        house = House.build(tmp_path / f"{seed}.db")
+        try:
+            one_life(house, seed)
+        except Exception:  # noqa: BLE001 whatever it is, somebody has noticed
+            return
+        finally:
+            house.database.bind.dispose()
+    raise AssertionError("nobody has noticed")
