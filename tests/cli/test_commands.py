@@ -74,7 +74,7 @@ def test_every_command_has_help(capsys):
         assert "usage: tiaojie" in capsys.readouterr().out
     assert set(names()) == {
         "serve", "clock", "check", "deploy", "scenarios", "trace", "verify", "calendar", "person", "demo", "backup",
-        "diff", "figures", "migrate", "obligations", "year",
+        "diff", "figures", "migrate", "obligations", "replay", "year",
     }  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def everything(house):
         "notice_id": 1,
         "register": "matters",
         "absence_id": 1,
+        "play_id": 1,
     }
 
 
