@@ -10,7 +10,7 @@ import engine
 from webforms.auth import me
 from webforms.bulk_results import ACTIONS, back, chosen, each_for_itself
 from webforms.database import now, reading
-from webforms.i18n import local
+from webforms.i18n import local, office_language, sentences
 from webforms.lights import light
 from webforms.posts import KEY, new_key
 from webforms.security import allow
@@ -59,10 +59,11 @@ def hand_over() -> Any:
     )
 
 
+@office_language()
 def handed_over_words(step: str, number: str, reason: str) -> str:
     """What somebody is told who gets a task."""
     words = gettext("%(who)s hands over to you: “%(step)s”, %(number)s", who=me().name, step=step, number=number)
-    return f"{words}。{reason}"
+    return sentences(words, reason)
 
 
 def _reassign_page(problems: Iterable[tuple[str, str]] = ()) -> str:
@@ -108,9 +109,10 @@ def send_urge() -> Any:
     )
 
 
+@office_language()
 def _urge_words(row: engine.InboxRow, reason: str) -> str:
     words = gettext("%(who)s urges: “%(step)s”, %(number)s", who=me().name, step=row.name, number=row.number)
-    return f"{words}。{reason}" if reason else words
+    return sentences(words, reason)
 
 
 @blueprint.get("/extend")

@@ -12,7 +12,7 @@ from webforms.auth import me
 from webforms.database import now, reading
 from webforms.directory import levels, my_offices, office_name, processes, stages
 from webforms.facts import shown_facts
-from webforms.i18n import OFFICE_ZONE, moment
+from webforms.i18n import OFFICE_ZONE, clauses, moment
 from webforms.labels import case_labels
 from webforms.lights import Light, light
 from webforms.repair_words import KINDS
@@ -173,7 +173,7 @@ def _case(page: engine.CasePage) -> dict[str, Any]:
         if row.closed_at is None
         else [],
         "tasks": [_task(task) for task in page.tasks],
-        "rest": "；".join(page.waits) if row.status == "running" else "",
+        "rest": clauses(page.waits) if row.status == "running" else "",
         "waits": page.waits,
         "sections": sections(shown_facts(page.facts, page.values, case_labels(row.case_id)), page.timeline),
         "events": page.raisable,

@@ -8,12 +8,13 @@ from werkzeug.wrappers import Response
 import engine
 from webforms.auth import me
 from webforms.database import now, reading, writing
-from webforms.i18n import translated
+from webforms.i18n import office_language, sentences, translated
 from webforms.labels import case_labels
 from webforms.lights import Light
 from webforms.repair_words import KINDS, LEVELS, STATES, asked_for, shown_preview
 from webforms.security import allow
 from webforms.words import gettext
+from webforms.words import lazy_gettext as _l
 
 blueprint = Blueprint("change_requests", __name__, url_prefix="/change-requests")
 
@@ -87,7 +88,7 @@ def approve(request_id: int) -> Response:
     """Approve and carry out, if the case still is what was looked at."""
     back = redirect(url_for("change_requests.show", request_id=request_id), 303)
     seen, note = request.form.get("seen", ""), request.form.get("note", "")
-    notice = _notice(request_id, gettext("approved"), note)
+    notice = _notice(request_id, _l("approved"), note)
     try:
         with writing() as transaction:
             engine.approve_change(transaction, request_id, seen=seen, note=note, notice=notice, actor=me(), now=now())
@@ -120,20 +121,21 @@ def refuse(request_id: int) -> Any:
     note = request.form.get("note", "")
     if not note.strip():
         return _page(request_id, gettext("Say why you refuse.")), 422
-    notice = _notice(request_id, gettext("refused"), note)
+    notice = _notice(request_id, _l("refused"), note)
     with writing() as transaction:
         engine.refuse_change(transaction, request_id, note=note, notice=notice, actor=me(), now=now())
     flash(gettext("Refused. Nothing was changed."), "success")
     return redirect(url_for("change_requests.show", request_id=request_id), 303)
 
 
-def _notice(request_id: int, decision: str, note: str) -> str:
+@office_language()
+def _notice(request_id: int, decision: Any, note: str) -> str:
     row = engine.change_page(reading(), request_id, me(), now=now()).row
     what = gettext(
         "%(who)s: your request “%(what)s”, %(number)s is %(decision)s",
         who=me().name, what=KINDS[row.kind][0], number=row.number, decision=decision,
     )  # fmt: skip
-    return f"{what}。{note.strip()}" if note.strip() else what
+    return sentences(what, note.strip())
 
 
 @blueprint.post("/<int:request_id>/withdraw")

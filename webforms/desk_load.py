@@ -8,6 +8,7 @@ from webforms.away import away
 from webforms.database import now, reading
 from webforms.desk import chosen_office, shared
 from webforms.desk_lists import wanted_format
+from webforms.i18n import listed
 from webforms.security import allow
 from webforms.sheets import download
 from webforms.spans import late_or_left
@@ -39,7 +40,7 @@ def _sheet(offices: tuple[engine.Load, ...], people: tuple[engine.Load, ...], ki
     heading = [gettext("Name"), gettext("Office"), gettext("Role"), gettext("Open tasks"), gettext("Overdue"),
                gettext("Due in 5 working days"), gettext("Not claimed"), gettext("Usual working days")]  # fmt: skip
     rows = [
-        [load.name, "、".join(load.offices), "、".join(load.roles), load.open, load.late, load.due_soon,
+        [load.name, listed(load.offices), listed(load.roles), load.open, load.late, load.due_soon,
          load.unclaimed, load.needed]
         for load in (*offices, *people)
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import engine
-from webforms.i18n import day, moment, money
+from webforms.i18n import day, listed, moment, money
 from webforms.words import gettext
 
 LONG = 60
@@ -80,7 +80,7 @@ def words(fact: engine.Fact, path: str, value: Any, labels: Labels) -> str:
     if value is None or value in ("", [], {}):
         return ""
     if isinstance(value, (list, tuple)):
-        return "、".join(words(fact, path, item, labels) for item in value)
+        return listed(words(fact, path, item, labels) for item in value)
     plain = _plain(value)
     return plain if plain is not None else labels(fact, path, value) or _said(fact, value)
 

@@ -3,7 +3,8 @@
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Blueprint, Flask, has_request_context, redirect, request, session
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, force_locale, get_locale
 from werkzeug.wrappers import Response
 
 from webforms.security import allow, local_address
@@ -54,8 +55,10 @@ def init_app(app: Flask) -> None:
         money=money,
         size=size,
         translated=translated,
+        listed=listed,
+        clauses=clauses,
     )
-    app.jinja_env.globals.update(languages=LANGUAGES, language=language_code)
+    app.jinja_env.globals.update(languages=LANGUAGES, language=language_code, colon=colon, bracketed=bracketed)
 
 
 def compile_catalogue(source: Path) -> None:
@@ -93,6 +96,43 @@ def language_code() -> str:
 def in_chinese() -> bool:
     """Whether the page is written in Chinese."""
     return str(get_locale()).startswith("zh")
+
+
+def colon() -> str:
+    """What stands between a label and what it labels."""
+    return "：" if in_chinese() else ": "
+
+
+def labelled(label: str, text: str) -> str:
+    """Scope: the whole district."""
+    return f"{label}{colon()}{text}"
+
+
+def bracketed(text: str) -> str:
+    """A remark in brackets, to be put right behind what it is about."""
+    return f"（{text}）" if in_chinese() else f" ({text})"
+
+
+def listed(items: Iterable[object]) -> str:
+    """Things of a kind in one line."""
+    return ("、" if in_chinese() else ", ").join(map(str, items))
+
+
+def clauses(items: Iterable[object]) -> str:
+    """Things that are longer than a word in one line."""
+    return ("；" if in_chinese() else "; ").join(map(str, items))
+
+
+def sentences(*parts: str) -> str:
+    """Sentences without their full stops, one behind the other; empty ones say nothing."""
+    return ("。" if in_chinese() else ". ").join(part for part in parts if part)
+
+
+@contextmanager
+def office_language() -> Iterator[None]:
+    """What is kept for others to read is written as the offices write, whoever writes it."""
+    with force_locale("zh_CN"):
+        yield
 
 
 def local(at: datetime) -> datetime:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 import engine
 from webforms.auth import administers, me
 from webforms.database import now, reading, writing
-from webforms.i18n import moment, translated
+from webforms.i18n import bracketed, clauses, moment, translated
 from webforms.lights import Light
 from webforms.migration_words import REASONS
 from webforms.security import allow
@@ -98,7 +98,7 @@ def _page(chosen: Chosen, problem: str = "") -> str:
                 session, chosen.process, source, "", chosen.mapping, limit=SHOWN, after=chosen.after, now=now()
             )
         except engine.InvalidAnswers as error:
-            wrong = "；".join(translated(each.code, each.message, each.params) for each in error.problems.values())
+            wrong = clauses(translated(each.code, each.message, each.params) for each in error.problems.values())
     cases = plan.cases if plan is not None else ()
     known = engine.directory(session)
     return render_template(
@@ -135,7 +135,7 @@ def _vanished(chosen: Chosen, source: str, suggested: Mapping[str, list[str]]) -
     old = engine.version_elements(reading(), chosen.process, source)
     new = engine.version_elements(reading(), chosen.process)
     return [
-        {"id": name, "name": old[name], "options": [(each, f"{new[each]}（{each}）") for each in others],
+        {"id": name, "name": old[name], "options": [(each, new[each] + bracketed(each)) for each in others],
          "value": chosen.mapping.get(name, "")}
         for name, others in suggested.items()
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 import engine
 from webforms.auth import me
 from webforms.database import reading
-from webforms.i18n import moment, translated
+from webforms.i18n import bracketed, listed, moment, translated
 from webforms.security import allow
 from webforms.words import gettext
 
@@ -98,14 +98,14 @@ def _choices(process: str, sides: Sequence[Side]) -> list[tuple[str, str]]:
     found = {f"d{row.id}": _draft_words(row) for row in engine.drafts(reading(), me(), process=process) if process}
     for version in engine.versions(reading(), process, me()) if process else ():
         words = gettext("version %(number)s", number=version.id)
-        found[f"v{version.id}"] = f"{words}（{moment(version.deployed_at)}）"
+        found[f"v{version.id}"] = words + bracketed(moment(version.deployed_at))
     for side in sides:
         found.setdefault(side.mark, side.name)
     return list(found.items())
 
 
 def _draft_words(row: engine.DraftRow) -> str:
-    return gettext("draft %(number)s", number=row.id) + (f"（{row.title}）" if row.title else "")
+    return gettext("draft %(number)s", number=row.id) + (bracketed(row.title) if row.title else "")
 
 
 def kinds() -> dict[str, str]:
@@ -124,7 +124,7 @@ def _roles(text: str) -> str:
     """Roles by their names; an expression stays what it is."""
     known = engine.directory(reading()).roles
     names = [one.strip() for one in text.split(",")]
-    return "、".join(known[one].name for one in names) if all(one in known for one in names) else text
+    return listed(known[one].name for one in names) if all(one in known for one in names) else text
 
 
 def in_words(change: engine.Change) -> str:

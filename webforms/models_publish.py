@@ -11,7 +11,7 @@ import engine
 from webforms.auth import me
 from webforms.database import carry_out, now, reading
 from webforms.finding_words import said
-from webforms.i18n import translated
+from webforms.i18n import clauses, translated
 from webforms.models import state_light
 from webforms.scenarios import trial_state
 from webforms.security import allow
@@ -74,7 +74,7 @@ def _deed(draft_id: int, verb: Callable[..., Any], said: str, /, **arguments: An
     except engine.InvalidAnswers as error:
         return _page(draft_id, {name: _problem(problem) for name, problem in error.problems.items()}), 422
     except engine.NotReady as error:
-        reasons = "；".join(translated(each.code, each.message, each.params) for each in error.reasons)
+        reasons = clauses(translated(each.code, each.message, each.params) for each in error.reasons)
         flash(gettext("Not yet: %(reasons)s", reasons=reasons), "error")
         return _back(draft_id)
     flash(said, "success")

@@ -11,6 +11,7 @@ import engine
 from webforms.auth import me
 from webforms.database import reading
 from webforms.desk_lists import wanted_format
+from webforms.i18n import bracketed, clauses, labelled
 from webforms.rehearsals import POLL
 from webforms.replay_words import counted, elements, marks, rows_of, sums, unjudged
 from webforms.replays import Asked, replays
@@ -146,7 +147,7 @@ def _vanished(found: engine.ModelFiles, asked: Asked) -> list[dict[str, Any]]:
         return []
     return [
         {"id": old, "name": before.get(old, old), "value": asked.mapping.get(old, ""),
-         "options": [(new, f"{drawn.get(new, new)}（{new}）") for new in others]}
+         "options": [(new, drawn.get(new, new) + bracketed(new)) for new in others]}
         for old, others in suggested.items() if others
     ]  # fmt: skip
 
@@ -155,14 +156,15 @@ def _sheet(found: engine.ModelFiles, rows: Sequence[Mapping[str, Any]], kind: st
     heading = [gettext("Number"), gettext("Office"), gettext("When"), gettext("Step"), gettext("What is otherwise"),
                gettext("Then"), gettext("By the draft"), gettext("What decided")]  # fmt: skip
     cells = [
-        [row["case"].number, row["office"], row["at"], row["name"], _joined((row["light"].text, row["fires"]), "，"),
+        [row["case"].number, row["office"], row["at"], row["name"],
+         clauses(filter(None, (row["light"].text, row["fires"]))),
          _joined(row["then"]), _joined(row["now"]),
-         _joined((row["rules"], *(f"{label}：{value}" for label, value in row["reads"])))]
+         _joined((row["rules"], *(labelled(label, value) for label, value in row["reads"])))]
         for row in rows
     ]  # fmt: skip
     title = gettext("Replay of closed cases")
     return download([heading, *cells], name=f"replay-{found.row.id}", title=title, kind=kind)
 
 
-def _joined(words: Iterable[str], between: str = "\n") -> str:
-    return between.join(filter(None, words))
+def _joined(words: Iterable[str]) -> str:
+    return "\n".join(filter(None, words))

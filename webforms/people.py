@@ -12,7 +12,7 @@ import engine
 from webforms.auth import me
 from webforms.database import now, reading, writing
 from webforms.directory import office_name, offices, role_name, roles
-from webforms.i18n import translated
+from webforms.i18n import clauses, translated
 from webforms.security import allow
 from webforms.words import gettext
 
@@ -182,11 +182,11 @@ def ledger_words(detail: str, registers: Mapping[str, str]) -> str:
     """The detail of an entry for people: names instead of ids."""
     found: dict[str, Any] = json.loads(detail)
     if "register" in found:
-        return "；".join(_edition_words(found, registers))
+        return clauses(_edition_words(found, registers))
     words = [str(found[name]) for name in LEDGER_WORDS if found.get(name)]
     for sign, name in (("+", "added"), ("−", "removed"), ("", "roles")):
         words += [f"{sign}{office_name(office)} · {role_name(role)}" for role, office in found.get(name) or ()]
-    return "；".join(words)
+    return clauses(words)
 
 
 def _edition_words(found: Mapping[str, Any], registers: Mapping[str, str]) -> list[str]:

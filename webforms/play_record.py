@@ -10,7 +10,7 @@ import engine
 from webforms import play_view
 from webforms.auth import me
 from webforms.database import carry_out
-from webforms.i18n import translated
+from webforms.i18n import listed, translated
 from webforms.play_stage import Stage, cannot_run, on_stage, plays
 from webforms.security import allow
 from webforms.words import gettext
@@ -137,7 +137,7 @@ def _words(stage: Stage) -> Any:
 
     def words(value: Any) -> str:
         if isinstance(value, list):
-            return "、".join(str(names.get(one, one)) for one in value) or gettext("none")
+            return listed(str(names.get(one, one)) for one in value) or gettext("none")
         return names.get(str(value), str(value))
 
     return words

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import engine
 from webforms.facts import Labels, veiled, words
-from webforms.i18n import day
+from webforms.i18n import day, labelled, listed
 from webforms.labels import case_labels
 from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
@@ -55,9 +55,9 @@ class ShownPreview:
 
 def shown_preview(shown: engine.ChangePreview, facts: Mapping[str, engine.Fact], labels: Labels) -> ShownPreview:
     """A preview, line by line."""
-    lines = [(gettext("leaves"), "、".join(shown.ends))] if shown.ends else []
-    lines += [(gettext("enters"), "、".join(shown.begins))] if shown.begins else []
-    lines += [(gettext("stays open"), "、".join(shown.stays))] if shown.stays else []
+    lines = [(gettext("leaves"), listed(shown.ends))] if shown.ends else []
+    lines += [(gettext("enters"), listed(shown.begins))] if shown.begins else []
+    lines += [(gettext("stays open"), listed(shown.stays))] if shown.stays else []
     lines += [(gettext("time limit"), _deadline(change)) for change in shown.deadlines]
     lines += [(gettext("fact"), _fact(change, facts, labels)) for change in shown.facts]
     lines += [(gettext("paper is issued"), title) for title in shown.papers]
@@ -81,7 +81,7 @@ def _fact(change: engine.FactChange, facts: Mapping[str, engine.Fact], labels: L
     if fact.type in {"list", "context", "files"}:
         return fact.label or change.key
     told = [words(fact, change.key, _plain(fact, value), labels) or "—" for value in (change.before, change.after)]
-    return f"{fact.label or change.key}：{told[0]} → {told[1]}"
+    return labelled(fact.label or change.key, f"{told[0]} → {told[1]}")
 
 
 def _plain(fact: engine.Fact, value: Any) -> Any:

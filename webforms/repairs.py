@@ -10,6 +10,7 @@ import engine
 from webforms.auth import me
 from webforms.database import now, reading, writing
 from webforms.fields import view
+from webforms.i18n import office_language, sentences
 from webforms.labels import case_labels
 from webforms.posts import Posted, Problems
 from webforms.repair_words import KINDS, LIST_PARTS, shown_preview, value_words
@@ -112,11 +113,12 @@ def ask(case_id: UUID, repair: str) -> Any:
     return redirect(url_for("change_requests.show", request_id=number), 303)
 
 
+@office_language()
 def _notice(page: engine.RepairPage, kind: str, reason: str) -> str:
     words = gettext(
         "%(who)s asks for a repair: %(what)s, %(number)s", who=me().name, what=KINDS[kind][0], number=page.number
     )
-    return f"{words}。{reason}"
+    return sentences(words, reason)
 
 
 def _step(page: engine.RepairPage) -> engine.Skippable | None:

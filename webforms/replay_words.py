@@ -10,7 +10,7 @@ from uuid import UUID
 
 import engine
 from webforms.directory import directory
-from webforms.i18n import day, moment, period
+from webforms.i18n import clauses, day, labelled, listed, moment, period
 from webforms.lights import Light
 from webforms.replays import Answer
 from webforms.words import gettext, ngettext
@@ -113,7 +113,7 @@ def _short(words: str) -> str:
 def _side(value: Any) -> list[str]:
     """One of the two sides, line by line."""
     if isinstance(value, Mapping):
-        return [f"{name}：{said(each)}" for name, each in value.items()]
+        return [labelled(name, said(each)) for name, each in value.items()]
     if isinstance(value, (list, tuple)):
         return [str(each) for each in value]
     return [said(value)]
@@ -124,9 +124,9 @@ def said(value: Any) -> str:
     if value is None or value in ("", [], {}):
         return "—"
     if isinstance(value, Mapping):
-        return "，".join(f"{name}：{said(each)}" for name, each in value.items())
+        return " · ".join(labelled(name, said(each)) for name, each in value.items())
     if isinstance(value, (list, tuple)):
-        return "；".join(map(said, value))
+        return clauses(map(said, value))
     return _plain(value)
 
 
@@ -150,7 +150,7 @@ def _rules(one: engine.ReplayDifference) -> str:
 
 
 def _numbers(rules: Sequence[int]) -> str:
-    return "、".join(map(str, rules)) or gettext("none")
+    return listed(map(str, rules)) or gettext("none")
 
 
 def _light(kind: str) -> Light:

@@ -25,6 +25,7 @@ from webforms.figure_tables import (
     value_of,
 )
 from webforms.figure_views import Question, asked, number
+from webforms.i18n import bracketed
 from webforms.security import allow
 from webforms.sheets import FORMATS
 from webforms.words import gettext
@@ -65,7 +66,7 @@ def index() -> str | Response:
     series = question.figures(*MONTHLY, *RESULTS, spans=months)
     rows = [(span, [(each, value_of(series, span, question, each)) for each in shown]) for span in months]
     if (kind := request.args.get("format")) in FORMATS:
-        head = [gettext("Month"), *(f"{each.name}（{each.unit}）" for each in shown)]
+        head = [gettext("Month"), *(each.name + bracketed(each.unit) for each in shown)]
         table = [[span.first, *(rounded(each, value) for each, value in cells)] for span, cells in rows]
         return file_of([head, *table], question, "statistics-months", gettext("Volume and results"), kind)
     names = [span.first if len(months) <= 6 else span.first[2:] for span in months]  # noqa: PLR2004 what fits
@@ -95,7 +96,7 @@ def offices() -> str | Response:
     rows = [(office, [(each, found[question.span, office, each.id].value) for each in shown]) for office in listed]
     total = [(each, found[question.span, question.office or "", each.id].value) for each in shown]
     if (kind := request.args.get("format")) in FORMATS:
-        head = [gettext("Office"), *(f"{each.name}（{each.unit}）" for each in shown)]
+        head = [gettext("Office"), *(each.name + bracketed(each.unit) for each in shown)]
         named = [(directory().office_name(office), cells) for office, cells in rows] + [(gettext("Total"), total)]
         table = [[name, *(rounded(each, value) for each, value in cells)] for name, cells in named]
         return file_of([head, *table], question, "statistics-offices", gettext("Offices and kinds"), kind)
@@ -184,7 +185,7 @@ def _behind(question: Question, each: engine.Indicator, value: str | None, after
 
 def _all_cases(question: Question, each: engine.Indicator, value: str | None) -> Iterator[list[Any]]:
     words = ("Number", "Title", "Office", "Day that counts", "State")
-    yield [*(gettext(word) for word in words), *([f"{each.name}（{each.unit}）"] if each.sum else [])]
+    yield [*(gettext(word) for word in words), *([each.name + bracketed(each.unit)] if each.sum else [])]
     after, count = None, 0
     while count < EXPORT_LIMIT:
         page = _behind(question, each, value, after, 500)

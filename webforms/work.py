@@ -14,7 +14,7 @@ from webforms.auth import me
 from webforms.bulk import handed_over_words
 from webforms.database import carry_out, now, reading
 from webforms.facts import shown_facts
-from webforms.i18n import clock_time
+from webforms.i18n import bracketed, clock_time
 from webforms.labels import case_labels
 from webforms.lights import light
 from webforms.posts import Posted, Problems, drawn, new_key, save_draft
@@ -153,5 +153,5 @@ def _others(page: engine.TaskPage) -> list[tuple[int, str]]:
     """The colleagues who could do it; those who are away last, and marked."""
     known = {person: name for person, name in page.colleagues if person != page.assignee}
     gone = away(known)
-    marked = [(person, f"{name}（{gone[person]}）" if person in gone else name) for person, name in known.items()]
+    marked = [(person, name + bracketed(gone[person]) if person in gone else name) for person, name in known.items()]
     return sorted(marked, key=lambda one: one[0] in gone)

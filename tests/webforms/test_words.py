@@ -43,6 +43,28 @@ def test_every_word_of_the_pages_is_translated(catalogue):
     assert [text for text in sorted(used) if not translated(catalogue, text)] == []
 
 
+CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+WRITES_CHINESE = {  # the page of last resort, day names and marks between words, what a new model is called, fonts
+    "errors.py", "i18n.py", "openings.py", "blank_model.py", "people_import.py", "plaintext.py", "wordfile.py",
+}  # fmt: skip
+
+
+def test_pages_are_written_in_english_marks_between_words_included():
+    """A mark such as ： in a template would be on English pages too: use colon, listed, clauses, bracketed."""
+    pages = {path.name: path.read_text("utf-8") for path in (WEB / "templates").rglob("*.html")}
+    found = [name for name, text in pages.items() if CHINESE.search(re.sub(r'lang="zh-CN">[^<]*<', "", text))]
+    for path in WEB.glob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        found += [
+            f"{path.name}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and id(node) not in told and CHINESE.search(str(node.value))
+            and path.name not in WRITES_CHINESE
+        ]  # fmt: skip
+    assert found == []
+
+
 def test_translations_take_the_same_parameters(catalogue):
     for message in catalogue:
         if not message.id or str(message.id).startswith("code:"):

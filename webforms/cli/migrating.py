@@ -144,7 +144,7 @@ def _row(case: engine.CasePlan) -> dict[str, Any]:
 
 
 def _tell(chosen: Namespace, cases: Sequence[engine.CasePlan], failed: Mapping[str, str]) -> None:
-    rows = [(case.number, "、".join(case.places), OUTCOMES[case.outcome], "\n".join(_remarks(case))) for case in cases]
+    rows = [(case.number, ", ".join(case.places), OUTCOMES[case.outcome], "\n".join(_remarks(case))) for case in cases]
     if rows:
         tell_table(chosen.process, ("case", "stands at", "outcome", "remarks"), rows)
     for number, why in failed.items():
