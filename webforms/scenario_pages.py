@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 import engine
 from webforms.auth import me
 from webforms.database import carry_out, reading
-from webforms.i18n import translated
+from webforms.i18n import listed, translated
 from webforms.scenario_files import (
     NotReadable,
     ScenarioFile,
@@ -130,8 +130,8 @@ def _facts(teller: Teller, file: ScenarioFile, process: str) -> list[tuple[str, 
         (gettext("Begins at"), str(told.get("at", "")).replace("T", " ")),
         (gettext("Opened by"), teller.role(str(told.get("by", "")))),
         (gettext("Opened by the calendar"), str(told.get("open", ""))),
-        (gettext("Happened before"), "、".join(map(str, told["after"])) if isinstance(told.get("after"), list) else ""),
-        (gettext("Must come to"), "、".join(teller.label("outcomes", each, process) for each in file.covers)),
+        (gettext("Happened before"), listed(map(str, told["after"])) if isinstance(told.get("after"), list) else ""),
+        (gettext("Must come to"), listed(teller.label("outcomes", each, process) for each in file.covers)),
     ]
     return [(label, words) for label, words in rows if words]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import engine
-from webforms.i18n import period, translated
+from webforms.i18n import listed, period, translated
 from webforms.problem_words import in_words
 from webforms.scenario_files import ScenarioFile, is_takeable
 from webforms.scenario_words import PARTS, Pairs, Teller
@@ -71,7 +71,7 @@ def _step(teller: Teller, number: int, step: Mapping[str, Any], own: str, failur
         deed=deed,
         element=element if process == teller.process else "",
         answers=teller.answers(step.get("answers", {}), process, form),
-        refused="、".join(teller.fact(str(path), process) for path in _list(step.get("refused"))),
+        refused=listed(teller.fact(str(path), process) for path in _list(step.get("refused"))),
         note=str(step.get("note", "")),
         expects=teller.expectations(step.get("expect", {}), process),
         failures=failures,

@@ -8,6 +8,7 @@ from typing import Any
 
 import engine
 from webforms.cases import STATUSES
+from webforms.i18n import clauses, labelled, listed
 from webforms.scenario_files import BY_KEY
 from webforms.words import gettext
 from webforms.words import lazy_gettext as _l
@@ -103,10 +104,10 @@ class Teller:
             return gettext("yes") if value else gettext("no")
         if isinstance(value, Mapping):
             cells = ((labels[k].label if k in labels else k, self.value(v, choices, {})) for k, v in value.items())
-            return "；".join(f"{name}：{words}" for name, words in cells)
+            return clauses(labelled(name, words) for name, words in cells)
         if isinstance(value, list):
             told = [self.value(each, choices, labels) for each in value]
-            return ("\n" if any(isinstance(each, Mapping) for each in value) else "、").join(told) or NONE
+            return ("\n".join(told) if any(isinstance(each, Mapping) for each in value) else listed(told)) or NONE
         text = str(value)
         if text.startswith("@"):
             role = text[1:].rstrip("0123456789")
@@ -149,7 +150,7 @@ class Teller:
         if part == "facts":
             return self.fact(key, process)
         words = str(PARTS.get(part, part))
-        return f"{words}：{self.label('deadlines', key, process)}" if part == "deadlines" else words
+        return labelled(words, self.label("deadlines", key, process)) if part == "deadlines" else words
 
     def held(self, part: str, value: Any, process: str) -> str:
         """A value of an expectation in words."""
@@ -157,11 +158,11 @@ class Teller:
             return gettext("(none)")
         names = [str(each) for each in (value if isinstance(value, list) else [value])]
         if part in {"open", "task"}:
-            return "、".join(self.element(name, process) for name in names)
+            return listed(self.element(name, process) for name in names)
         if part in SECTIONS:
-            return "、".join(self.label(SECTIONS[part], name, process) for name in names)
+            return listed(self.label(SECTIONS[part], name, process) for name in names)
         if part == "linked":
-            return "、".join(self.title(name) for name in names)
+            return listed(self.title(name) for name in names)
         if part in {"status", "deadlines"}:
             return str((STATUSES if part == "status" else CLOCKS).get(names[0], names[0].replace("T", " ")))
         return self.value(value, {}, {})

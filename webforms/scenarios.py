@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 import engine
 from webforms.auth import me
 from webforms.database import reading
+from webforms.i18n import listed
 from webforms.lights import Light
 from webforms.rehearsals import POLL, rehearsals
 from webforms.scenario_files import ScenarioFile, acts_in, scenario_files
@@ -127,7 +128,7 @@ def _line(file: ScenarioFile, name: str, results: Mapping[str, Any], teller: Tel
         "file": file,
         "name": name,
         "process": teller.title(process) if process != teller.process else "",
-        "covers": "、".join(teller.label("outcomes", each, process) for each in file.covers),
+        "covers": listed(teller.label("outcomes", each, process) for each in file.covers),
         "light": result_light(file, result),
         "result": result,
         "has_path": bool(result and result.get("flows")),
