@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
@@ -13,6 +14,7 @@ MAX_TEMPLATE = 200_000
 HOST_NAMES = frozenset(
     {"case", "office", "paper", "deadlines", "person", "office_name", "register", "cn_date", "cn_money"}
 )
+REMEMBERED = 64  # templates: a process has some twenty, and each is asked several things
 TAKES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
@@ -22,12 +24,18 @@ class DocumentFailed(EngineError):
     code = "document-failed"
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _parsed(template: str) -> nodes.Template:
+    """The tree of a template, only to be looked at."""
+    return environment().parse(template)
+
+
 def names(template: str, parts: Parts = ()) -> set[str]:
     """The facts a template asks for, itself and in the parts it takes. Raises DocumentFailed if one cannot be read."""
     asked: set[str] = set()
     try:
         for text in (template, *(dict(parts)[name] for name in _taken(template, parts))):
-            asked |= meta.find_undeclared_variables(environment().parse(text))
+            asked |= meta.find_undeclared_variables(_parsed(text))
     except (TemplateError, RecursionError) as error:
         raise DocumentFailed(str(error)) from error
     return asked - set(environment().globals)
@@ -42,7 +50,7 @@ def problems(template: str, file: str = "", known: Collection[str] | None = None
     if len(template) > MAX_TEMPLATE:
         return [finding("document-too-large", f"The template is longer than {MAX_TEMPLATE} characters.")]
     try:
-        tree = environment().parse(template)
+        tree = _parsed(template)
         compiled(template, parts)
     except (TemplateSyntaxError, RecursionError) as error:
         line = error.lineno if isinstance(error, TemplateSyntaxError) else None
@@ -82,7 +90,7 @@ def _taken(template: str, parts: Parts) -> list[str]:
     """The parts, each once, in the order in which they are met."""
     texts, found, waiting = dict(parts), [], [template]
     while waiting:
-        for node in environment().parse(waiting.pop()).find_all(TAKES):
+        for node in _parsed(waiting.pop()).find_all(TAKES):
             name = _name(node)
             if name in texts and name not in found:
                 found.append(name)
