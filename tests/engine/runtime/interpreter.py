@@ -301,7 +301,7 @@ class World:
     def _due(self, token: Token, event: Node) -> tuple[datetime | None, int | None]:
         if event.event != "timer":
             return None, None
-        (written,) = event.definition
+        written = next(each for each in event.definition if str(each.tag).startswith(f"{BPMN}time"))
         text = (written.text or "").strip()
         value = text
         if not re.match(r"(R\d*/|P[\dT]|\d{4}-)", text):
