@@ -110,7 +110,7 @@ def deliver_effect(
     if done:
         effect.state, effect.error = "done", ""
     elif effect.kind == "message":
-        effect.next_at, effect.attempts = now + BUFFERED, 0  # `wake_messages` comes first, where a case waits for it
+        effect.next_at, effect.attempts = now + BUFFERED, 0  # `WAKE` comes first, where a case waits for it
     else:
         effect.next_at = now + back_off(effect.attempts) if effect.attempts else now
     return done

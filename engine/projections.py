@@ -3,14 +3,13 @@
 Only differences are written, and what was there before follows from the tree that was loaded: nothing is read first.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -22,7 +21,7 @@ from engine.definitions import Definition
 from engine.directory import Directory
 from engine.errors import CaseChanged, RunFailed
 from engine.functions import DIRECTORY
-from engine.model import FAR, Case, Deadline, Effect
+from engine.model import FAR, Case, Deadline
 from engine.statements import (
     CLOCK_COLUMNS,
     DELETE_DRAFTS,
@@ -216,23 +215,12 @@ def write_timers(session: Session, loaded: Loaded, after: runtime.Waiting) -> No
     EXCHANGE_TIMERS(session, [(task,) for task in gone], rows)
 
 
-def write_subscriptions(session: Session, loaded: Loaded, after: runtime.Waiting, now: datetime) -> None:
-    """Write what the case waits for, if that changed; messages that lay there for want of a receiver are due again."""
+def write_subscriptions(session: Session, loaded: Loaded, after: runtime.Waiting) -> None:
+    """Write what the case waits for, if that changed; messages that lay there for want of it are due again (`WAKE`)."""
     case_id, old, new = loaded.case.id, loaded.before.events, after.events
     gone = [(case_id, wait.element, wait.kind, wait.name) for wait in old if wait not in new]
     rows = [{"case_id": case_id, "element": w.element, "kind": w.kind, "name": w.name} for w in new if w not in old]
     EXCHANGE_WAITS(session, gone, rows)
-    _wake_messages(session, {w.name for w in new if w.kind == "message" and w not in old}, now)
-
-
-def _wake_messages(session: Session, names: Collection[str], now: datetime) -> None:
-    """Whether the case that waits is the one meant, the delivery finds out."""
-    if names:
-        lying = (Effect.state == "pending", Effect.kind == "message", Effect.next_at > now)
-        named = Effect.payload["name"].as_string().in_(sorted(names))
-        session.execute(
-            update(Effect).where(*lying, named).values(next_at=now), execution_options={"synchronize_session": False}
-        )
 
 
 def write_effects(session: Session, loaded: Loaded, sequence: int, now: datetime) -> None:

@@ -188,7 +188,7 @@ def save(
     write_tasks(session, loaded, after, now)
     write_clocks(session, loaded)
     write_timers(session, loaded, after)
-    write_subscriptions(session, loaded, after, now)
+    write_subscriptions(session, loaded, after)
     stays.write(session, loaded, after, path, now)
     insert_events(session, events)
     write_counted(session, case.id, *counted, loaded.counts, whole=is_recount)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import DDL, ForeignKey, Index, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.model.base import Base
@@ -133,3 +133,11 @@ class Effect(Base):
             postgresql_where=text("state = 'pending' AND kind = 'message'"),
         ),
     )
+
+
+# Whoever begins to wait for a message makes those due that lay there, in the same statement. (SQLite's dialect.)
+WAKE = """CREATE TRIGGER subscription_wakes AFTER INSERT ON subscription WHEN NEW.kind = 'message'
+BEGIN UPDATE effect SET next_at = created_at WHERE state = 'pending' AND kind = 'message' AND attempts = 0
+AND next_at > created_at
+AND EXISTS (SELECT 1 FROM json_each(payload) AS told WHERE told.key = 'name' AND told.value = NEW.name); END"""
+event.listen(Base.metadata, "after_create", DDL(WAKE).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]  # SQLAlchemy
