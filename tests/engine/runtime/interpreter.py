@@ -70,6 +70,12 @@ class Net:
     def edges(self, key: str) -> list[Node]:
         return [node for node in self.nodes.values() if node.xml.get("attachedToRef") == key]
 
+    def decides(self, node: Node) -> bool:
+        """Whether it is a gateway of which some way has to be taken."""
+        flows = self.out[node.id]
+        conditions = any(flow.find(f"{BPMN}conditionExpression") is not None for flow in flows)
+        return node.kind in {"exclusiveGateway", "inclusiveGateway"} and (len(flows) > 1 or conditions)
+
     def handlers(self) -> list[Node]:
         return [node for node in self.nodes.values() if node.xml.get("triggeredByEvent") == "true"]
 
@@ -355,7 +361,7 @@ class World:
 
     def _leave(self, frame: Frame, node: Node, token: Token | None = None) -> None:
         flows, place = frame.net.out[node.id], token or frame
-        if node.kind in {"exclusiveGateway", "inclusiveGateway"} and len(flows) > 1:
+        if frame.net.decides(node):
             chosen = self._chosen(frame, node, flows)
         else:
             plain = [f for f in flows if f.get("id") != node.xml.get("default") or not f.get("id")]
@@ -390,8 +396,7 @@ class World:
             if not self._error(frame, node):
                 raise self._stop(node)
             return
-        chooses = node.kind in {"exclusiveGateway", "inclusiveGateway"} and len(frame.net.out[node.id]) > 1
-        if not chooses:  # one that decides is noted once it has
+        if not frame.net.decides(node):  # one that decides is noted once it has
             self._note(node.id)
         if node.event == "terminate":
             self._clear(frame)
@@ -412,7 +417,7 @@ class World:
     def _join(self, frame: Frame, node: Node) -> None:
         for flow in frame.net.into[node.id]:
             frame.arrived[flow] -= bool(frame.arrived[flow])
-        if not (node.kind == "inclusiveGateway" and len(frame.net.out[node.id]) > 1):
+        if not frame.net.decides(node):
             self._note(node.id)
         self._leave(frame, node)
 
