@@ -61,7 +61,7 @@ class Item:
 
     @property
     def triggers(self) -> int:
-        """How many event definitions are in it, those inside another one included: the engine would read them all."""
+        """How many event definitions are in it, however deep: the engine would read them all."""
         return sum(
             etree.QName(e).namespace == BPMN and local(e).endswith("EventDefinition") for e in self.xml.iter("{*}*")
         )

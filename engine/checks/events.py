@@ -66,7 +66,7 @@ def _code(node: Item, drawing: Drawing) -> str:
 
 
 def _event(node: Item, scope: Scope, report: Report) -> None:
-    if node.triggers > 1 or node.get("parallelMultiple") == "true":
+    if node.triggers > min(1, len(node.definitions)) or node.get("parallelMultiple") == "true":
         report.add("event-multiple", node.file, node.id, node.line)
         return
     if node.kind == "startEvent":
