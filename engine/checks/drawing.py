@@ -1,6 +1,5 @@
 """The BPMN files of a folder as they are drawn, before anything is rewritten, so that every line number is right."""
 
-import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -9,12 +8,12 @@ from typing import Any
 
 from lxml import etree
 
+from engine.checks.ids import check_ids
 from engine.checks.report import Report
 from engine.runtime.diagram import NODES, SCOPES, Element, Flow, read_diagram
 from engine.xml import BPMN, CAMUNDA, NS, UnsafeXml, local, parse_xml, tag
 
 UNSUPPORTED_NODES = frozenset(["choreographyTask", "subChoreography", "callChoreography", "implicitThrowEvent"])
-ID = re.compile(r"[^\W\d][\w.\-]*")
 
 
 @dataclass(eq=False)
@@ -157,7 +156,7 @@ class Drawing:
 
 def read_drawing(files: Mapping[str, str], report: Report) -> Drawing:
     """Read the BPMN files; what cannot be read is reported and left out."""
-    drawing, seen = Drawing(), dict[str, Item]()
+    drawing, seen = Drawing(), dict[str, int]()
     if not any(name.endswith(".bpmn") for name in files):
         report.add("bpmn-missing", "process.bpmn")
     for name in sorted(files):
@@ -184,7 +183,7 @@ def _root(name: str, text: str, report: Report) -> Any:
     return root
 
 
-def _read(drawing: Drawing, file: str, root: Any, seen: dict[str, Item], report: Report) -> None:
+def _read(drawing: Drawing, file: str, root: Any, seen: dict[str, int], report: Report) -> None:
     _name_all(root)
     _inline(file, root, report)
     for node in root:
@@ -198,7 +197,7 @@ def _read(drawing: Drawing, file: str, root: Any, seen: dict[str, Item], report:
         scopes[xml] = scope
         drawing.scopes.append(scope)
         _fill(scope, file)
-    _look_at_ids(file, root, seen, report)
+    check_ids(file, root, seen, report)
     read = read_diagram([root])
     drawing.records |= read.elements
     drawing.flow_records |= read.flows
@@ -231,24 +230,3 @@ def _inline(file: str, root: Any, report: Report) -> None:
             event.append(definition)
         else:
             report.add("ref-dangling", file, event.get("id"), event.sourceline, attribute=local(reference), ref=wanted)
-
-
-def _look_at_ids(file: str, root: Any, seen: dict[str, Item], report: Report) -> None:
-    for node in root.iter(f"{{{BPMN}}}*"):
-        given, kind = node.get("id"), local(node)
-        if given is None or kind == "inputDataItem":
-            continue
-        if given.startswith("?"):
-            if kind == "process":
-                report.add("id-missing", file, None, node.sourceline, kind=kind)
-            continue
-        if given in seen:
-            report.add("id-duplicate", file, given, node.sourceline, id=given, first=seen[given].line or 0)
-            continue
-        seen[given] = Item(file, node, given)
-        if kind not in NODES | SCOPES | {"sequenceFlow"}:
-            continue
-        if not ID.fullmatch(given):
-            report.add("id-invalid", file, given, node.sourceline, id=given)
-        elif given in {"Start", "End", "Root"} or "." in given:
-            report.add("id-reserved", file, given, node.sourceline, id=given)

@@ -109,6 +109,10 @@ FLOWS = {
 
 ELEMENTS = {
     "unsupported-element": _refused("{kind} is not supported.", "{instead}"),
+    "misplaced": _refused(
+        "A {kind} is inside a {place} in the file, where no editor draws it.",
+        "Draw it in the process or a sub-process.",
+    ),
     "event-kind": _refused("A {kind} cannot be a {place} here.", "{instead}"),
     "event-multiple": _refused("One event has several triggers.", "Draw one event for each trigger."),
     "event-name-missing": _refused("The {kind} has no name.", "Name the {kind}; cases meet by this name."),

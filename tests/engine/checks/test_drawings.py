@@ -146,6 +146,7 @@ CASES = [
     ("event-kind", MESSAGE, '<bpmn:messageEventDefinition messageRef="m_paid"/>', "<bpmn:conditionalEventDefinition/>"),
     ("event-multiple", EDGE, "<bpmn:timerEventDefinition>", signal("flood") + "<bpmn:timerEventDefinition>"),
     ("event-multiple", EDGE, "</bpmn:timerEventDefinition>", signal("flood") + "</bpmn:timerEventDefinition>"),
+    ("misplaced", JOIN, END, END + flow("f", "j")),
     ("event-multiple", MESSAGE, message("paid"), f"<bpmn:endEvent>{message('paid')}</bpmn:endEvent>"),
     ("event-multiple", MESSAGE, 'id="paid" name', 'id="paid" parallelMultiple="true" name'),
     ("event-name-missing", MESSAGE, ' messageRef="m_paid"', ""),
