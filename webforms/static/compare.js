@@ -16,14 +16,7 @@
       label.textContent = words[marks[id]];
       overlays.add(id, "note", { position: { top: -24, left: 0 }, html: label });
     });
-    canvas.zoom("fit-viewport", "auto");
-    if (shown.length && canvas.zoom() < 0.5) { near(viewer, shown[0]); } // a long diagram: near enough to be read
-  }
-  function near(viewer, one) {
-    var canvas = viewer.get("canvas"), view = canvas.viewbox(), scale = 0.6, at = one.waypoints ? one.waypoints[0] : one;
-    var width = view.outer.width / scale, height = view.outer.height / scale;
-    canvas.setRootElement(canvas.findRoot(one));
-    canvas.viewbox({ x: at.x + (one.width || 0) / 2 - width / 2, y: at.y + (one.height || 0) / 2 - height / 2, width: width, height: height });
+    window.Sight.begin(viewer, shown[0], 0.6);
   }
   function draw(box) {
     var viewer = new window.BpmnJS({ container: box }), marks = JSON.parse(box.dataset.marks), words = JSON.parse(box.dataset.words);
@@ -32,6 +25,6 @@
       box.dataset.ready = "yes";
     }).catch(function (error) { window.ModelFile.failed(box, error); });
   }
-  window.Marked = { mark: mark, near: near };
+  window.Marked = { mark: mark };
   Array.prototype.forEach.call(document.querySelectorAll("[data-compare]"), draw);
 })();

@@ -43,19 +43,8 @@
       badge(id, "0", "is-missed", { left: at.x - 9, top: at.y - 9 });
     });
     unreached.forEach(function (id) { if (known.get(id)) { canvas.addMarker(id, "late"); first = first || known.get(id); } });
-    canvas.zoom("fit-viewport", "auto");
-    if (canvas.zoom() < 0.55) { // a long diagram: show what is missed, else where it begins, near enough to be read
-      var start = first || known.filter(function (one) { return one.type === "bpmn:StartEvent"; })[0];
-      var view = canvas.viewbox(), scale = 0.6, width = view.outer.width / scale, height = view.outer.height / scale;
-      if (start) { canvas.viewbox({ x: start.x - width * (first ? 0.5 : 0.1), y: start.y + start.height / 2 - height / 2, width: width, height: height }); }
-    }
-    Array.prototype.forEach.call(document.querySelectorAll("[data-zoom]"), function (button) {
-      button.hidden = false;
-      button.addEventListener("click", function () {
-        var how = button.dataset.zoom;
-        canvas.zoom(how === "fit" ? "fit-viewport" : canvas.zoom() * Number(how), how === "fit" ? "auto" : undefined);
-      });
-    });
+    window.Sight.begin(viewer, first, 0.6);
+    window.Sight.buttons(viewer);
     box.dataset.ready = "yes";
   }).catch(function (error) { window.ModelFile.failed(box, error); });
 })();

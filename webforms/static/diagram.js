@@ -27,13 +27,8 @@
         var isLate = late.indexOf(id) >= 0;
         note(id, isLate ? box.dataset.wordsLate : box.dataset.wordsCurrent, isLate ? "token token-late" : "token");
       });
-      canvas.zoom("fit-viewport", "auto");
       var first = list("current").filter(function (id) { return known.get(id) && !opened(id); }).map(function (id) { return known.get(id); })[0];
-      if (first && canvas.zoom() < 0.55) { // a long diagram on a small screen: show where the case stands
-        var view = canvas.viewbox(), scale = 0.75;
-        var width = view.outer.width / scale, height = view.outer.height / scale;
-        canvas.viewbox({ x: first.x + first.width / 2 - width / 2, y: first.y + first.height / 2 - height / 2, width: width, height: height });
-      }
+      window.Sight.begin(viewer, first);
       box.dataset.ready = "yes";
     })
     .catch(function () { box.classList.add("is-empty"); box.textContent = box.getAttribute("aria-label"); });

@@ -25,21 +25,10 @@
         if (mark.badge) { badge(mark.id, mark.badge, isFrame ? "is-frame" : "", isFrame ? { top: -12, left: 8 } : { bottom: 6, left: -6 }); }
         if (mark.late && !isFrame) { badge(mark.id, mark.late, "is-late", { top: -12, right: 24 }); }
       });
-      canvas.zoom("fit-viewport", "auto");
       var hot = marks.filter(function (mark) { var shape = known.get(mark.id); return mark.heat && shape && !(shape.children && shape.children.length); })
         .sort(function (a, b) { return b.heat - a.heat; })[0];
-      if (hot && canvas.zoom() < 0.55) { // a long diagram on a small screen: show where it is hottest
-        var at = known.get(hot.id), view = canvas.viewbox(), scale = 0.75;
-        var width = view.outer.width / scale, height = view.outer.height / scale;
-        canvas.viewbox({ x: at.x + at.width / 2 - width / 2, y: at.y + at.height / 2 - height / 2, width: width, height: height });
-      }
-      Array.prototype.forEach.call(document.querySelectorAll("[data-zoom]"), function (button) {
-        button.hidden = false;
-        button.addEventListener("click", function () {
-          var how = button.dataset.zoom;
-          canvas.zoom(how === "fit" ? "fit-viewport" : canvas.zoom() * Number(how), how === "fit" ? "auto" : undefined);
-        });
-      });
+      window.Sight.begin(viewer, hot && known.get(hot.id));
+      window.Sight.buttons(viewer);
       box.dataset.ready = "yes";
     })
     .catch(function () { box.classList.add("is-empty"); box.textContent = box.getAttribute("aria-label"); });

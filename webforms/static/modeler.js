@@ -12,17 +12,14 @@
   function jump(id) {
     var known = modeler.get("elementRegistry").get(id);
     if (!known || !known.parent) { return false; }
-    var canvas = modeler.get("canvas"), view = canvas.viewbox(), scale = 0.8;
-    canvas.setRootElement(canvas.findRoot(known));
+    window.Sight.near(modeler, known, 0.8);
     modeler.get("selection").select(known);
-    var width = view.outer.width / scale, height = view.outer.height / scale;
-    canvas.viewbox({ x: known.x + (known.width || 0) / 2 - width / 2, y: known.y + (known.height || 0) / 2 - height / 2, width: width, height: height });
     box.scrollIntoView({ block: "nearest" });
     return true;
   }
   function asked() { return decodeURIComponent(window.location.hash.slice(1)); }
   window.ModelFile.read(box).then(function (xml) { return modeler.importXML(xml); }).then(function () {
-    modeler.get("canvas").zoom("fit-viewport", "auto");
+    window.Sight.begin(modeler);
     var saving = window.Saving(box, function () {
       return modeler.saveXML({ format: true }).then(function (written) { return written.xml; });
     }, jump);

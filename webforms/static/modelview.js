@@ -20,12 +20,10 @@
     var id = decodeURIComponent(window.location.hash.slice(1)).replace(/^element-/, ""), known = viewer.get("elementRegistry").get(id);
     if (!known) { return; }
     viewer.get("selection").select(known);
-    var canvas = viewer.get("canvas"), view = canvas.viewbox(), scale = 0.8; // near enough to be read
-    var width = view.outer.width / scale, height = view.outer.height / scale;
-    canvas.viewbox({ x: known.x + (known.width || 0) / 2 - width / 2, y: known.y + (known.height || 0) / 2 - height / 2, width: width, height: height });
+    window.Sight.near(viewer, known, 0.8);
   }
   window.ModelFile.read(box).then(function (xml) { return viewer.importXML(xml); }).then(function () {
-    viewer.get("canvas").zoom("fit-viewport", "auto");
+    window.Sight.begin(viewer);
     viewer.on("selection.changed", function (event) { show(event.newSelection.length === 1 ? event.newSelection[0].id.replace(/_label$/, "") : ""); });
     window.addEventListener("hashchange", jump);
     jump();

@@ -11,7 +11,7 @@
       each(rows, function (one) { one.classList.toggle("chosen", one === row); });
       each(box.querySelectorAll(".fix-here"), function (mark) { mark.classList.remove("fix-here"); });
       each(box.querySelectorAll("[data-number='" + row.dataset.repair + "']"), function (badge) { badge.classList.add("fix-here"); });
-      if (element) { window.Marked.near(viewer, element); }
+      if (element) { window.Sight.near(viewer, element, 0.6); }
     }
     function badge(row) {
       var made = document.createElement("button");
@@ -54,7 +54,7 @@
       };
     }
     window.ModelFile.read(box).then(function (xml) { return viewer.importXML(xml); }).then(function () {
-      viewer.get("canvas").zoom("fit-viewport", "auto");
+      window.Sight.begin(viewer);
       each(rows, show);
       box.dataset.ready = "yes";
     }).catch(function (error) {
