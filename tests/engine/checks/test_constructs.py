@@ -106,7 +106,7 @@ def semantics(text: str) -> set[str]:
     return {finding.rule for finding in refusals(check_files({"process.bpmn": text}), house=False)}
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", sorted(BAD))
 def test_what_is_unsupported(name: str):
     bad, rule, good = BAD[name]
     found = {finding.rule for finding in check_files({"process.bpmn": bad})}
@@ -116,7 +116,7 @@ def test_what_is_unsupported(name: str):
     assert rule not in {finding.rule for finding in check_files({"process.bpmn": good})}
 
 
-@pytest.mark.parametrize(("place", "kind"), EVENTS)
+@pytest.mark.parametrize(("place", "kind"), sorted(EVENTS))
 def test_every_event_in_every_place(place: str, kind: str):
     """An event may be drawn in a place, or it is refused there and its twin of another kind is not."""
     found = semantics(at(place, kind))
