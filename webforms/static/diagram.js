@@ -29,6 +29,7 @@
       });
       var first = list("current").filter(function (id) { return known.get(id) && !opened(id); }).map(function (id) { return known.get(id); })[0];
       window.Sight.begin(viewer, first);
+      window.Sight.printed(viewer, box);
       box.dataset.ready = "yes";
     })
     .catch(function () { box.classList.add("is-empty"); box.textContent = box.getAttribute("aria-label"); });

@@ -29,6 +29,7 @@
         .sort(function (a, b) { return b.heat - a.heat; })[0];
       window.Sight.begin(viewer, hot && known.get(hot.id));
       window.Sight.buttons(viewer);
+      window.Sight.printed(viewer, box);
       box.dataset.ready = "yes";
     })
     .catch(function () { box.classList.add("is-empty"); box.textContent = box.getAttribute("aria-label"); });

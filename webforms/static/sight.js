@@ -29,5 +29,23 @@
       });
     });
   }
-  window.Sight = { near: near, begin: begin, buttons: buttons };
+  /* On paper: the whole of it, as wide as a sheet lying across, with its badges; afterwards again what was looked at. */
+  function printed(viewer, box) {
+    var SHEET = 1000, TALL = 0.55, canvas = viewer.get("canvas"), looked = null; // CSS pixels
+    window.addEventListener("beforeprint", function () {
+      looked = canvas.viewbox();
+      var width = box.clientWidth;
+      box.style.width = width + "px";
+      box.style.height = Math.round(width * TALL) + "px";
+      box.style.zoom = SHEET / width;
+      canvas.resized();
+      canvas.zoom("fit-viewport", "auto");
+    });
+    window.addEventListener("afterprint", function () {
+      box.style.width = box.style.height = box.style.zoom = "";
+      canvas.resized();
+      if (looked) { canvas.viewbox(looked); }
+    });
+  }
+  window.Sight = { near: near, begin: begin, buttons: buttons, printed: printed };
 })();
