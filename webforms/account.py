@@ -38,7 +38,7 @@ def choose_mail() -> Any:
     try:
         carry_out(engine.choose_mail, actor=me(), wish=wish)
     except engine.InvalidMail:
-        return _page(wish, gettext("This is not a mail address.")), 422
+        return _page(wish, gettext("This is not an e-mail address.")), 422
     chosen = hour is not None or wish.urgent
     flash(gettext("Mail will be sent as chosen.") if chosen else gettext("No mail will be sent."), "success")
     return redirect(url_for("account.show"), 303)

@@ -151,7 +151,7 @@ def dangerous() -> str | Response:
              one["step"], one["who"], one["row"].due_at, one["next"].text]
             for one in found
         )  # fmt: skip
-        return _sheet(heading, cells, "dangerous", gettext("Dangerous"), kind)
+        return _sheet(heading, cells, "dangerous", gettext("High-impact disputes"), kind)
     page = ask(request.args.get("after"))
     return render_template(
         "desk/dangerous.html",

@@ -60,7 +60,9 @@ SAY = {
 }
 LAST_RESORT = (
     '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>500</title><h1>系统出错</h1>'
-    "<p>没有改动任何数据。请用浏览器的“后退”返回，填写的内容仍在表单中；并将编号告知管理员：%s</p></html>"
+    "<p>没有改动任何数据。请用浏览器的“后退”返回，填写的内容仍在表单中；并将编号告知管理员：%(number)s</p>"
+    '<p lang="en">Something went wrong and nothing was changed. Go back: what you typed is still in the form. '
+    "Number for your administrator: %(number)s</p></html>"
 )
 UNREAD = {413, 507}  # what was sent could not be taken in
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -122,7 +124,7 @@ def page(status: int, *, reference: str = "", **more: Any) -> tuple[str, int]:
     except Exception:
         reference = reference or uuid4().hex[:8]
         current_app.logger.exception("The error page failed too: %s", reference)
-        return LAST_RESORT % reference, 500
+        return LAST_RESORT % {"number": reference}, 500
 
 
 def _page(

@@ -44,7 +44,7 @@ def compose(letter: engine.Letter, sender: str, site: str) -> EmailMessage:
     lines = [subject, f"{site}/notices", ""]
     for number, case in letter.items:
         lines += [number, f"{site}/cases/{case}"]
-    lines += ["", gettext("Sign in to read them. You can stop these letters in your account.")]
+    lines += ["", gettext("Sign in to read them. You can stop these e-mails in your account.")]
     message = EmailMessage()
     message["Subject"] = f"[{gettext('Administrative mediation')}] {subject}"
     message["From"], message["To"] = sender, letter.address

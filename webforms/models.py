@@ -87,7 +87,9 @@ def begin() -> Any:
     role = request.form.get("role", "")
     problems = {}
     if not ID.fullmatch(process):
-        problems["process"] = gettext("Small letters, digits and _, beginning with a letter, at most 40 characters.")
+        problems["process"] = gettext(
+            "Lower-case letters, digits and _, beginning with a letter, at most 40 characters."
+        )
     elif any(row.process == process for row in engine.active_versions(reading(), me())):
         problems["process"] = gettext("There is a process with this id; begin from its version.")
     if not title:

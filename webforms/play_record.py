@@ -78,7 +78,7 @@ def record(draft_id: int, play_id: int) -> Any:
 def _problems(stage: Stage, name: str, title: str) -> dict[str, str]:
     problems = {}
     if not NAME.fullmatch(name):
-        problems["name"] = gettext("Small letters, digits and _, beginning with a letter, at most 60 characters.")
+        problems["name"] = gettext("Lower-case letters, digits and _, beginning with a letter, at most 60 characters.")
     elif f"scenarios/{name}.toml" in stage.draft.files:
         problems["name"] = gettext("There is a scenario of this name; choose another one.")
     if not title or len(title) > 120:  # noqa: PLR2004 as everywhere

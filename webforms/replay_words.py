@@ -30,10 +30,10 @@ PERIOD = re.compile(r"\d{1,4}(wd|d|m|h)")
 COLOURS = {"way": "red", "stuck": "red", "value": "orange", "due": "orange", "step": "blue"}
 FIRES = {"earlier": _l("would have run out before it was done"), "later": _l("would not have run out then")}
 REASONS = {
-    "value-lost": _l("A value of then cannot be rebuilt"),
+    "value-lost": _l("A value of that time cannot be rebuilt"),
     "another-way-then": _l("Rebuilt, it does not lead the way that was really taken"),
     "not-rebuilt": _l("What decided then cannot be computed again"),
-    "limit-not-rebuilt": _l("The time limit of then cannot be computed again, perhaps it was changed by hand"),
+    "limit-not-rebuilt": _l("The time limit of that time cannot be computed again, perhaps it was changed by hand"),
     "not-asked-then": _l("The draft looks at something that was not asked then"),
     "target-gone": _l("Where the case went then is not in the draft"),
     "other-kind": _l("The element is of another kind in the draft"),

@@ -218,7 +218,7 @@ def _head(found: engine.ModelFiles, file: ScenarioFile) -> Any:
 def _copy(found: engine.ModelFiles, file: ScenarioFile) -> Any:
     name = request.form.get("copy", "").strip()
     if not NAME.fullmatch(name):
-        words = gettext("A name has small letters, digits and underscores, and begins with a letter.")
+        words = gettext("A name has lower-case letters, digits and underscores, and begins with a letter.")
         return _page(found.row.id, file.name, {"copy": words}), 422
     if path_of(name) in found.files:
         return _page(found.row.id, file.name, {"copy": gettext("There is a scenario of this name already.")}), 422
