@@ -54,6 +54,7 @@ from engine.corrections import Correctable
 from engine.database import METADATA, READ_ONLY, Database, connect, create_tables, ready, upgrade
 from engine.deadlines import OFFICE, Step, parse_year
 from engine.decision_trials import DecisionTrial, TrialInput, TrialRule, try_decision
+from engine.declaring import declare_facts
 from engine.definitions import Definition, define, read_files, read_scenarios
 from engine.deployment import begin_calendar, deploy, deploy_files
 from engine.differences import RowChange, register_diff
@@ -549,6 +550,7 @@ __all__ = [
     "deadline_page",
     "deadlines_of",
     "decide_draft",
+    "declare_facts",
     "decode",
     "define",
     "deliver_effect",

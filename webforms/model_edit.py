@@ -27,6 +27,7 @@ WORDS = {
     "failed": _l("Not saved; trying again"),
     "signed_out": _l("Not saved: please sign in again in another window"),
     "none": _l("Nothing to correct."),
+    "declare": _l("Add it to the facts"),
     "role": _l("Role"),
     "form": _l("Form"),
     "decision": _l("Decision"),
@@ -125,6 +126,13 @@ def findings(draft_id: int) -> Response:
     return jsonify([{**_told(finding), "name": names.get(finding.element or "", "")} for finding in found])
 
 
+@blueprint.post("/facts")
+@allow("signed-in")
+def declare(draft_id: int) -> dict[str, int]:
+    """What forms ask for is declared in the manifest."""
+    return {"declared": carry_out(engine.declare_facts, actor=me(), draft_id=draft_id)}
+
+
 @blueprint.get("/templates.json")
 @allow("signed-in")
 def templates(draft_id: int) -> Response:
@@ -143,6 +151,7 @@ def _told(finding: engine.Finding) -> dict[str, Any]:
         "kind": str(LEVELS.get(finding.level, finding.level)),
         "message": message,
         "remedy": remedy,
+        "declare": finding.rule == "undeclared-form-key",
     }
 
 

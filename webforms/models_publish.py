@@ -52,6 +52,7 @@ def _page(draft_id: int, problems: dict[str, str]) -> str:
         findings=[(one, said(one)) for one in sorted(findings, key=lambda finding: finding.level == "warning")],
         gates=[(gate.code, translated(gate.code, gate.message, gate.params)) for gate in gates],
         editor="model_edit.edit" if "model_edit.edit" in current_app.view_functions else "models_text.edit",
+        diagram=next((name for name in sorted(found.files) if name.endswith(".bpmn")), ""),
         names=engine.element_names(found.files),
         repairs=len(engine.proposed_repairs(found.files)) if found.may_draw and found.row.state == "open" else 0,
         may_try=current_app.config["PLAYS"] is not None,

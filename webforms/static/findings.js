@@ -10,6 +10,16 @@ window.Findings = function (box, jump) {
       return answer.ok ? answer.json() : Promise.reject(new Error(answer.status));
     }).then(function (found) { if (mine === asked) { show(found); } }).catch(function () { list.dataset.ready = "failed"; });
   }
+  function declaring() { // the manifest is written for who designs a form
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm";
+    button.textContent = words.declare;
+    button.addEventListener("click", function () {
+      fetch(box.dataset.base + "/facts", { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": box.dataset.token } }).then(look, look);
+    });
+    return button;
+  }
   function show(found) {
     list.replaceChildren();
     count.textContent = found.length ? "(" + found.length + ")" : "";
@@ -26,6 +36,7 @@ window.Findings = function (box, jump) {
       about.textContent = finding.kind + " · " + finding.file + (place ? " · " + (finding.name ? finding.name + " " : "") + place : "") + (finding.remedy ? " · " + finding.remedy : "");
       row.dataset.level = finding.level;
       row.append(link, about);
+      if (finding.declare && box.dataset.save) { about.append(" ", declaring()); }
       if (finding.file === box.dataset.file && jump) {
         link.addEventListener("click", function (event) { if (jump(place)) { event.preventDefault(); history.replaceState(null, "", link.hash || "#"); } });
       }

@@ -133,6 +133,10 @@ window.Picks = function (modeler, box, panel) {
   }
   function chosen() { var found = modeler.get("selection").get(); return found.length === 1 ? found[0].labelTarget || found[0] : null; }
   modeler.on("selection.changed", function () { draw(chosen()); });
-  modeler.on("elements.changed", function () { if (!panel.contains(document.activeElement)) { draw(chosen()); } });
+  function refresh() { // not under the hands of somebody who goes from one field to the next
+    window.setTimeout(function () { if (!panel.contains(document.activeElement)) { draw(chosen()); } }, 0);
+  }
+  modeler.on("elements.changed", refresh);
+  panel.addEventListener("focusout", refresh);
   draw(null);
 };

@@ -12,10 +12,10 @@ const chinese = { name: 'chinese', setup(build) {
   build.onLoad({ filter: /form-js-(editor|viewer)\/dist\/index\.es\.js$/ }, async ({ path: file }) => {
     let source = await fs.promises.readFile(file, 'utf8');
     for (const [english, own] of Object.entries(words)) {
-      const label = new RegExp(`((?:label|title|children|description|placeholder|tooltip|name|emptyMessage)(?:"?): ?(?:\\[ ?)?)(['"])${escaped(english)}\\2`, 'g');
+      const label = new RegExp(`((?:label|title|children|description|placeholder|tooltip|name|emptyMessage)(?:"?): ?(?:\\[ ?)?|return |(?:label|description|tooltip) = )(['"])${escaped(english)}\\2`, 'g');
       source = source.replace(label, (_, before, quote) => { used.add(english); return before + quote + own + quote; });
     }
-    return { contents: source.replace(...select).replace("return 'Form';", "return '表单';"), loader: 'js' };
+    return { contents: source.replace(...select), loader: 'js' };
   });
 } };
 // What packages say in English in spite of their translations is replaced where it stands; what is not found is reported.
