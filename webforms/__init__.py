@@ -54,6 +54,7 @@ from webforms import (
     scenario_pages,
     scenarios,
     security,
+    squeezing,
     statistics,
     tasks,
     uploads,
@@ -132,7 +133,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config["SECRET_KEY"] = settings.secret_key
     app.url_map.converters["int"] = security.Number
     database.init_app(app, settings.database, settings.audit_key())
-    for part in (auth, security, i18n, errors, directory, *PAGES):  # who it is comes before the token
+    for part in (auth, security, squeezing, i18n, errors, directory, *PAGES):  # who it is comes before the token
         part.init_app(app)
     app.add_url_rule("/healthz", view_func=healthz)
     app.jinja_env.globals.update(settings=settings, now=database.now)

@@ -1,5 +1,6 @@
 """Nothing is open by accident: markers, tokens, headers and other offices' cases, for every address there is."""
 
+import gzip
 import re
 from uuid import uuid4
 
@@ -150,6 +151,21 @@ def test_pages_are_not_kept_by_the_browser_but_files_of_the_site_are(house):
     file = client.get(asset)
     file.close()
     assert "immutable" in file.headers["Cache-Control"]
+
+
+def test_files_of_the_site_travel_compressed_and_pages_do_not(house):
+    """The style sheet is most of what a first visit loads; pages hold secrets, and no part of a file is squeezed."""
+    client, wide, address = house.client(), {"Accept-Encoding": "gzip"}, "/static/vendor/tabler-1.6.1/tabler.min.css"
+    with client.get(address) as plain, client.get(address, headers=wide) as squeezed:
+        assert gzip.decompress(squeezed.data) == plain.data and len(squeezed.data) * 6 < len(plain.data)
+        assert squeezed.headers["Content-Length"] == str(len(squeezed.data)) and "Content-Encoding" not in plain.headers
+        assert plain.headers["Vary"] == squeezed.headers["Vary"] == "Accept-Encoding"
+        known = squeezed.headers["ETag"]
+    with client.get(address, headers={**wide, "If-None-Match": known}) as same:
+        assert same.status_code == 304
+    with client.get(address, headers={**wide, "Range": "bytes=0-9"}) as part:
+        assert part.status_code == 206 and len(part.data) == 10
+    assert "Content-Encoding" not in client.get("/sign-in", headers=wide).headers
 
 
 def test_pages_hold_no_inline_script_or_style(house, everything):

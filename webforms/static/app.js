@@ -6,6 +6,8 @@
 
   var focus = document.querySelector("[data-focus]");
   if (focus) { focus.focus(); }
+  var here = document.querySelector(".top nav li [aria-current]");
+  if (here) { here.parentNode.parentNode.parentNode.scrollLeft = Math.max(0, here.offsetLeft - 60); } // a phone shows a part of the menu
 
   // "/" goes to the search field, j and k walk through a list, Enter opens what is marked
   var rows = Array.prototype.slice.call(document.querySelectorAll("tr[data-row]")), at = -1;
