@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 import engine
 from engine.forms import check as check_form
-from webforms import fields
+from webforms import fields, i18n
 from webforms.fields import view
 from webforms.plaintext import marked_up
 from webforms.problem_words import WORDS, in_words
@@ -113,6 +113,7 @@ def make_app():
     app = Flask("webforms")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["DRAFTS"] = []
+    app.jinja_env.globals.update(colon=i18n.colon, bracketed=i18n.bracketed)
     Babel(app, default_locale="en")
     app.add_url_rule("/", view_func=fill_in)
     app.add_url_rule("/", view_func=hand_in, methods=["POST"])
@@ -280,7 +281,7 @@ def test_a_list_is_drawn_as_a_table_with_named_rows_and_a_rule_is_told_once(app)
         ("f-figures-0-adjusted", "", "受理与办结不符")
     ]
     assert html.count('scope="row"') == 3 and html.count('scope="rowgroup"') == 2 and "1,200" in html
-    assert '<label class="visually-hidden" for="f-figures-0-adjusted">受理：改为</label>' in html
+    assert '<label class="visually-hidden" for="f-figures-0-adjusted">受理: 改为</label>' in html
     assert html.count('class="invalid-feedback"') == 2 and 'value="7"' in html and "按受理日" in html
 
 
