@@ -156,3 +156,18 @@ def test_a_finding_leads_to_the_cell_the_field_and_the_line(house, address, wind
     window.get_by_role("link", name="作为文本打开").click()
     expect(window.locator("textarea[name=text]")).to_have_value("{")
     assert [words for words in window.refused if "Unexpected" not in words and "JSON" not in words] == []
+
+
+def test_the_editors_speak_the_language_of_the_page(house, address, window):
+    tools = {"edit/process.bpmn": ".djs-palette .entry", "edit/decisions/impact_level.dmn": ".view-drd-button"}
+    seen = {}
+    for language in ("zh-CN", "en"):
+        for page, tool in tools.items():
+            window.goto(f"{address}/models/{house.draft}/{page}")
+            expect(window.locator("#modeler[data-ready=yes], #tables[data-ready=yes]")).to_be_visible(timeout=20_000)
+            first = window.locator(tool).first
+            seen[language, page] = first.get_attribute("title") or first.inner_text()
+        if language == "zh-CN":
+            window.get_by_role("button", name="English").click()
+    for page in tools:
+        assert re.search("[一-鿿]", seen["zh-CN", page]) and re.fullmatch("[ -~]+", seen["en", page]), seen

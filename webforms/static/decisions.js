@@ -3,9 +3,9 @@
   "use strict";
   var box = document.getElementById("tables");
   if (!box || !window.DmnJS) { return; }
-  var chinese = { additionalModules: [window.Modeling.TranslateModule] };
+  var language = { additionalModules: window.ModelFile.inChinese(window.Modeling.TranslateModule) };
   var tables = new window.DmnJS({
-    container: box, drd: chinese, decisionTable: chinese, literalExpression: chinese, boxedExpression: chinese
+    container: box, drd: language, decisionTable: language, literalExpression: language, boxedExpression: language
   });
   var saving = window.Saving && box.dataset.save ? window.Saving(box, function () {
     return tables.saveXML({ format: true }).then(function (written) { return written.xml; });

@@ -6,7 +6,7 @@
   window.ModelFile.read(box).then(function (text) {
     return window.FormViewer.createForm({
       container: box, schema: JSON.parse(text), data: JSON.parse(box.dataset.given),
-      additionalModules: [window.FormViewer.TranslateModule]
+      additionalModules: window.ModelFile.inChinese(window.FormViewer.TranslateModule)
     });
   }).then(function (form) {
     var said = document.getElementById("checked");

@@ -6,7 +6,7 @@
   var own = window.Modeling;
   var modeler = new window.BpmnModeler({
     container: box, propertiesPanel: { parent: "#properties" },
-    additionalModules: [own.TranslateModule, own.TokenSimulationModule, own.LintModule],
+    additionalModules: window.ModelFile.inChinese(own.TranslateModule).concat([own.TokenSimulationModule, own.LintModule]),
     linting: { bpmnlint: own.lintConfig, active: true }
   });
   function jump(id) {

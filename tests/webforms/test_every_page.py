@@ -1,4 +1,4 @@
-"""The pages in English: what is written in Chinese there is content, and what is kept for others stays Chinese."""
+"""Every page that links lead to, in English: what is Chinese is content, and what can be pressed does something."""
 
 import re
 import sqlite3
@@ -7,6 +7,7 @@ from html import unescape
 from urllib.parse import urljoin
 
 import pytest
+from lxml import html
 from werkzeug.exceptions import HTTPException
 
 import engine
@@ -55,6 +56,19 @@ def walk(client, app):
             waiting.extend(urljoin(answer.request.path, unescape(each)) for each in LINK.findall(answer.text))
 
 
+def dead(text):
+    """What can be pressed without scripts and does nothing, and forms that cannot be sent."""
+    page = html.fromstring(text)
+    shown = [one for one in page.iter("button") if not one.xpath("ancestor-or-self::*[@hidden] or ancestor::template")]
+    for one in shown:
+        if one.get("type") == "button" or not (one.get("form") or one.xpath("ancestor::form")):
+            yield one.text_content().strip()
+    sent = {one.get("form") for one in shown}
+    for form in page.xpath("//form[.//select or .//textarea or .//input[not(@type='hidden')]][not(@hidden)]"):
+        if not form.xpath(".//button") and form.get("id", "") not in sent:
+            yield form.get("action")
+
+
 @pytest.fixture
 def busy_house(house):
     """A case under way, a task overdue, something told, a draft."""
@@ -70,15 +84,18 @@ def busy_house(house):
 
 
 @pytest.mark.parametrize(("username", "pages"), [("head", 40), ("boss", 60)])
-def test_what_is_chinese_on_an_english_page_is_content(busy_house, username, pages):
-    known, found, seen = content(busy_house) + "同志", {}, 0
+def test_pages_are_english_and_work_without_scripts(busy_house, username, pages):
+    known, found, pressed, seen = content(busy_house) + "同志", {}, {}, 0
     for address, answer in walk(in_english(busy_house, username), busy_house.app):
         seen += 1
         assert '<html lang="en">' in answer.text, address
         text = unescape(SWITCH.sub("", answer.text))
         if strange := {run for run in CHINESE.findall(text) if run not in known}:
             found[address] = strange
+        if nothing := list(dead(answer.text)):
+            pressed[address] = nothing
     assert found == {}
+    assert pressed == {}
     assert seen >= pages
 
 
