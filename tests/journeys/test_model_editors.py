@@ -159,14 +159,17 @@ def test_a_finding_leads_to_the_cell_the_field_and_the_line(house, address, wind
 
 
 def test_the_editors_speak_the_language_of_the_page(house, address, window):
-    tools = {"edit/process.bpmn": ".djs-palette .entry", "edit/decisions/impact_level.dmn": ".view-drd-button"}
+    tools = {
+        "edit/process.bpmn": ".djs-palette .entry[aria-label]",
+        "edit/decisions/impact_level.dmn": ".view-drd-button",
+    }
     seen = {}
     for language in ("zh-CN", "en"):
         for page, tool in tools.items():
             window.goto(f"{address}/models/{house.draft}/{page}")
             expect(window.locator("#modeler[data-ready=yes], #tables[data-ready=yes]")).to_be_visible(timeout=20_000)
             first = window.locator(tool).first
-            seen[language, page] = first.get_attribute("title") or first.inner_text()
+            seen[language, page] = first.get_attribute("aria-label") or first.inner_text()
         if language == "zh-CN":
             window.get_by_role("button", name="English").click()
     for page in tools:
