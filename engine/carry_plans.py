@@ -89,6 +89,7 @@ def plan_of(loaded: Loaded, target: Definition, mapping: Mapping[str, str], refu
     around = {elements[element].scope for element in standing}
     drawn = [element for element in elements.values() if element.id in standing - around]
     places = [element for element in drawn if element.kind != "boundaryEvent"]
+    places = [element for element in places if element.name] or places  # a join without a name tells people nothing
     here = {element for element in standing if runtime.renamed(element, mapping) != element}
     gone = [
         fact.label

@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         day=day,
         moment=moment,
+        ends=ends,
         period=period,
         clock_time=clock_time,
         clock_seconds=clock_seconds,
@@ -153,6 +154,11 @@ def day(value: date | datetime | None, weekday: bool = False) -> str:
 def moment(value: datetime | None) -> str:
     """2026-11-24 09:30, on the offices' clock."""
     return local(value).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def ends(value: datetime) -> str:
+    """The last day of a limit that ends with a day; the moment of one that ends at an hour."""
+    return moment(value) if clock_time(value) != "00:00" else day(value - timedelta(microseconds=1))
 
 
 def clock_time(value: datetime | None) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import engine
-from webforms.i18n import day, local
+from webforms.i18n import day, ends, local
 from webforms.lights import Light, light
 from webforms.words import gettext, ngettext
 
@@ -49,14 +49,14 @@ def late_or_left(due: engine.DueInfo | None, now: datetime) -> Light:
     if not due.days_left:
         return until(due.due_at, now)
     over = ngettext("%(num)d working day over", "%(num)d working days over", -due.days_left)
-    return Light("red", over, light(due, now).tags, f"{local(due.due_at):%Y-%m-%d %H:%M}")
+    return Light("red", over, light(due, now).tags, ends(due.due_at))
 
 
 def until(due_at: datetime | None, now: datetime) -> Light:
     """How long until the next limit, or since when it is past."""
     if due_at is None:
         return Light("none", gettext("No time limit"))
-    hint = f"{local(due_at):%Y-%m-%d %H:%M}"
+    hint = ends(due_at)
     if due_at <= now:
         return Light("red", gettext("%(span)s over", span=span(now - due_at)), hint=hint)
     left = due_at - now

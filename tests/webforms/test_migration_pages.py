@@ -1,5 +1,6 @@
 """Cases go to another version through the page: look, say what steps are called now, carry over, take back."""
 
+import re
 from random import Random
 
 import pytest
@@ -48,6 +49,7 @@ def test_cases_are_carried_over_and_back(house, versions):
     assert "迁移 2 件" not in page
     mapped = boss.get(f"/models/migrate/mediation?map.{step}=other_step1").text
     assert "迁移 2 件" in mapped
+    assert "2026-03-09 → 2026-03-09" in re.sub(r"\s+", " ", re.sub("<[^>]+>", "", mapped)) and "00:00" not in mapped
     post = {"from": old, f"map.{step}": "other_step1", **house.marks(mapped)}
     answer = boss.post("/models/migrate/mediation", data=post | {"reason": " "})
     assert (answer.status_code, "请填写理由" in answer.text) == (422, True)
