@@ -1,5 +1,6 @@
 """Two versions of a process beside each other: coloured diagrams, and every change in words, to be put in the file."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +18,7 @@ from webforms.words import gettext
 
 NOTHING = ""
 NUMBER = 9  # digits
+SETTING = re.compile(r"([\w./]+)(: | = )(.*)")
 blueprint = Blueprint("models_compare", __name__, url_prefix="/models")
 
 
@@ -117,7 +119,18 @@ def _row(change: engine.Change) -> dict[str, Any]:
     texts = {"before": change.before, "after": change.after}
     if change.part == "role":
         texts = {side: _roles(text) for side, text in texts.items()}
+    elif change.part == "kind" or change.kind in {"added", "removed"}:
+        texts = {side: "\n".join(_said(line) for line in text.split("\n")) for side, text in texts.items()}
     return {"change": change, "said": in_words(change), "place": place(change), **texts}
+
+
+def _said(line: str) -> str:
+    """A line of what is added or removed: the kind of an element, or a setting and its value, by its name."""
+    found = SETTING.fullmatch(line)
+    if found is None:
+        return translated(f"element-kind-{line}", line)
+    key, sign, value = found.groups()
+    return f"{translated(f'change-key-{key}', key)}{sign}{translated(f'element-kind-{value}', value)}"
 
 
 def _roles(text: str) -> str:

@@ -107,7 +107,9 @@ def told_failure(teller: Teller, failure: Mapping[str, Any], mark: str, process:
             gettext("is not open; open are: %(tasks)s", tasks=teller.held(part, found, process)), takeable=False,
         )  # fmt: skip
     elif part in PARTS:
-        seen = teller.held(part, found, process) if found is not None else failure["words"]
+        is_empty = part == "facts" and found is None and not str(wanted).startswith("@")
+        unsaid = gettext("no value") if is_empty else failure["words"]
+        seen = teller.held(part, found, process) if found is not None else unsaid
         what = teller.what(part, failure["key"], process)
         yield ToldFailure(mark, what, teller.held(part, wanted, process), seen, takeable=is_takeable(failure))
     else:

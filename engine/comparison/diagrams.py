@@ -157,7 +157,7 @@ def _summary(said: Mapping[str, str], facts: Facts) -> str:
     lines = [said["kind"]]
     for aspect, value in said.items():
         part, key = _part(aspect)
-        if part not in {"kind", "name", "documentation", "lane"}:
+        if part not in {"kind", "name", "documentation", "lane"} and not aspect.endswith(value):
             words = facts.name(value) if part in REFERENCES else value
             lines.append(f"{key or aspect.lstrip('/@')}: {words}")
     return "\n".join(lines)
