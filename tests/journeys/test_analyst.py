@@ -15,7 +15,7 @@ import engine
 from scheduler.play_keeping import Plays
 from scheduler.rehearsal import rehearse
 from scheduler.tick import tick
-from tests.house import PROCESSES, open_house
+from tests.house import deploy_rehearsed, open_house
 from tests.journeys.conftest import serving, signed_in
 from tests.journeys.test_model_files import TOPMOST
 
@@ -33,9 +33,8 @@ def office(prepared, tmp_path_factory):
     """A house with two analysts and three running cases: in review, being mediated, being investigated."""
     house = open_house(prepared, tmp_path_factory.mktemp("analyst"))
     house.app.config.update(REHEARSE=rehearse, PLAYS=Plays())
+    deploy_rehearsed(house)
     with house.database.sessions.begin() as session:
-        for process in ("guidance", "linkage"):  # with whom scenarios of mediation work together
-            engine.deploy(session, PROCESSES / process, actor=engine.SYSTEM, now=house.clock())
         for username, name in ANALYSTS.items():
             engine.create_person(
                 session, username=username, name=name, roles=[("analyst", "justice_bureau")], password=house.password,
