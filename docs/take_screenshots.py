@@ -1,7 +1,14 @@
-"""The README's pictures, taken from a running demo: `make run`, then `.venv/bin/python docs/take_screenshots.py`."""
+"""The README's pictures, taken from a running demo: `make run`, then `.venv/bin/python docs/take_screenshots.py`.
 
+Those of the analyst's workbench are taken by the journey of the tests, on the same pages and at the same size:
+`.venv/bin/python docs/take_screenshots.py workbench` needs no demo.
+"""
+
+import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -20,6 +27,16 @@ BY_ADDRESS = {  # who looks at what
     },
     "analyst": {"models": "/models"},
 }
+WORKBENCH = ("diagram", "play", "coverage", "compare", "migrate")
+
+
+def workbench() -> None:
+    """What an analyst sees, from the diagram to the running cases."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "tests/journeys/test_analyst.py"]
+        subprocess.run(command, check=True, env={**os.environ, "TIAOJIE_PICTURES": folder}, cwd=FOLDER.parents[1])  # noqa: S603 fixed arguments
+        for name in WORKBENCH:
+            shutil.copy(Path(folder) / f"{name}.png", FOLDER / f"workbench-{name}-1280.png")
 
 
 def main(site: str) -> None:
@@ -85,4 +102,7 @@ def take(page: Page, site: str, width: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    if sys.argv[1:] == ["workbench"]:
+        workbench()
+    else:
+        main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000")

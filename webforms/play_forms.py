@@ -79,7 +79,8 @@ def _answer(draft_id: int, play_id: int, kind: str, name: str) -> Any:
             told = _told(stage, asked, answers)
             problems = make(stage, {"kind": kind, "name": name, "of": asked.of, "answers": told})
             if not problems:
-                flash(gettext("“%(name)s” is done.", name=asked.title), "success")
+                begun = gettext("The made-up case is open.")
+                flash(begun if kind == "start" else gettext("“%(name)s” is done.", name=asked.title), "success")
                 return redirect(url_for("plays.show", **stage.place, of=asked.of or None), 303)
     except engine.PlayChanged:
         flash(gettext("The play has gone on in another window. This is how it stands now."), "warning")

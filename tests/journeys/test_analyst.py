@@ -235,6 +235,7 @@ def test_4_it_is_played_past_a_holiday_and_recorded(office, page):
     expect(limit).to_contain_text("2026-10-13")
     expect(limit).to_contain_text("国庆节（2026-10-01 至 2026-10-07）不计入")
     expect(limit).to_contain_text("国庆节调休上班日，计入")
+    limit.scroll_into_view_if_needed()
     look(page, "play")
     page.get_by_role("button", name="到下一个到期时刻").click()
     expect(page.locator(".play-now")).to_contain_text("2026-10-09")
