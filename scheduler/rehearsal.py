@@ -47,7 +47,7 @@ class Rehearsal(Scenarios):
     copied: CopiedHouse = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        self.house = self.copied
+        self.house, self.twice = self.copied, False
         self.definitions = {
             process: engine.define({name: text for name, text in texts.items() if not name.startswith("scenarios/")})
             for process, texts in self.copied.versions.items()

@@ -71,12 +71,24 @@ class Coverage:
         return not self.missed and not self.unreached
 
 
+_of_this_process: list["Scenarios"] = []  # in a process of a pool: what it plays
+
+
+def _become(scenarios: "Scenarios") -> None:
+    _of_this_process[:] = [scenarios]
+
+
+def _play(story: Story) -> "Played":
+    return _of_this_process[0].play(story)
+
+
 @dataclass
 class Scenarios:
     """The scenarios of a process tree, or of one process folder in it."""
 
     folder: Path
     name: str = ""
+    twice: bool = True  # once more, read back after every step: of the engine more than of the model
     house: House = field(init=False)
     definitions: dict[str, engine.Definition] = field(init=False)
 
@@ -96,22 +108,17 @@ class Scenarios:
         if jobs < 2 or "fork" not in get_all_start_methods():  # noqa: PLR2004 one is no company
             yield from map(self.play, stories)
             return
-        with get_context("fork").Pool(jobs) as pool:
-            yield from pool.imap(self.play, stories)
+        with get_context("fork").Pool(jobs, _become, (self,)) as pool:  # by forking: what is compiled cannot be sent
+            yield from pool.imap(_play, stories)
 
     def play(self, story: Story) -> Played:
-        """Play one scenario twice."""
+        """Play one scenario, or play it twice."""
         begun = perf_counter()
         failures, stage = self._tell(story, lambda _: [])
         trail, flows, outcomes = _looked_at(stage)
         stage.close()
-        again, stage = self._tell(story, _Reading())
-        failures = failures or again
-        if not failures and _looked_at(stage)[0] != trail:
-            failures = [
-                _whole("reload", None, None, "the case went another way when it was read back after every step")
-            ]
-        stage.close()
+        if self.twice:
+            failures = self._read_back(story, trail, failures)
         reached = {outcome for process, outcome in outcomes if process == story.process}
         failures += [
             _whole("covers", name, sorted(reached), f"the outcome {name} was not reached")
@@ -119,6 +126,16 @@ class Scenarios:
             if name not in reached
         ]
         return Played(story, tuple(failures), flows, frozenset(outcomes), perf_counter() - begun)
+
+    def _read_back(self, story: Story, trail: Any, failures: list[Failure]) -> list[Failure]:
+        """The failures so far, or what is different when the case is read back after every step."""
+        again, stage = self._tell(story, _Reading())
+        words = "the case went another way when it was read back after every step"
+        found = failures or again
+        if not found and _looked_at(stage)[0] != trail:
+            found = [_whole("reload", None, None, words)]
+        stage.close()
+        return found
 
     def coverage(self, results: Iterable[Played]) -> list[Coverage]:
         """What the scenarios that ran have not travelled or reached, by process."""

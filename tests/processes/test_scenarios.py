@@ -1,5 +1,7 @@
 """Every scenario holds, twice; together they travel every sequence flow and reach every outcome."""
 
+import os
+
 import pytest
 
 from scheduler.scenarios import Scenarios
@@ -15,10 +17,10 @@ def scenarios():
 
 
 class Plays:
-    """The chosen scenarios, played on every core at once and handed out in their order."""
+    """The chosen scenarios, played on every core that no other tests use, and handed out in their order."""
 
     def __init__(self, scenarios, stories):
-        self.running = scenarios.play_all(stories)
+        self.running = scenarios.play_all(stories, jobs=1 if "PYTEST_XDIST_WORKER" in os.environ else 0)
         self.results = {}
 
     def result(self, story):

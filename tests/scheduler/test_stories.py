@@ -141,3 +141,10 @@ def test_coverage_names_what_was_not_travelled(scenarios, written):
     assert 0 < part.share < 1
     assert "resolved" in part.unreached
     assert not part.complete
+
+
+def test_several_processes_play_what_has_been_compiled_here(scenarios, written):
+    """What is compiled by playing cannot be sent to another process; the stories can."""
+    story = written(SETTLED)
+    assert scenarios.definitions["escalation"].rules
+    assert [one.problems for one in scenarios.play_all([story, story], jobs=2)] == [(), ()]
