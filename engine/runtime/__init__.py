@@ -155,7 +155,10 @@ def _local(task: Task) -> dict[str, Any]:
 
 
 def _limits(workflow: CaseWorkflow, task: Task) -> list[UUID]:
-    """The task itself, its boundary timers (fired ones too: late work keeps its date), then those around it."""
+    """The task itself, its boundary timers (fired ones too: late work keeps its date), then those around it.
+
+    A timer that only reminds is no limit.
+    """
     limits: list[UUID] = []
     at: Task | None = task
     while at is not None:
@@ -171,7 +174,7 @@ def _own_limits(task: Task) -> list[UUID]:
     """The task and its boundary timers, fired ones too."""
     if task.parent is None:
         return [task.id]
-    timers = (t for t in task.parent.children if isinstance(t.task_spec, specs.Boundary))
+    timers = (t for t in task.parent.children if isinstance(t.task_spec, specs.Boundary) and t.task_spec.limits)
     return [task.id, *(t.id for t in timers if t._state & (TaskState.WAITING | TaskState.COMPLETED))]
 
 

@@ -13,7 +13,7 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 
 from engine.errors import Finding, InvalidDefinition
 from engine.runtime import events, gateways, specs
-from engine.runtime.diagram import Diagram, read_diagram
+from engine.runtime.diagram import Diagram, Element, read_diagram
 from engine.runtime.normalise import normalise
 from engine.xml import UnsafeXml, local, parse_xml
 
@@ -159,7 +159,7 @@ def compile_process(files: Mapping[str, str], process: str) -> Compiled:
         raise InvalidDefinition([Finding("bpmn-refused", "semantics", "process.bpmn", element, str(error))]) from error
     diagram = read_diagram(roots)
     for each in (spec, *subspecs.values()):
-        _prepare(each)
+        _prepare(each, diagram)
     interrupting = frozenset(
         e.id for e in diagram.elements.values() if e.triggered_by_event and _interrupts(diagram, e.id)
     )
@@ -170,7 +170,7 @@ def _interrupts(diagram: Diagram, subprocess: str) -> bool:
     return all(start.interrupting for start in diagram.start_events(subprocess))
 
 
-def _prepare(spec: Any) -> None:
+def _prepare(spec: Any, diagram: Diagram) -> None:
     """Do at parse time what the library would do to the shared spec at run time (B7); bind collections to the case."""
     for name in set(spec.start.trigger_specs):
         event_subprocess = spec.task_specs[name]
@@ -181,10 +181,16 @@ def _prepare(spec: Any) -> None:
     for task_spec in spec.task_specs.values():
         if isinstance(task_spec, specs.Boundary):  # what it interrupts is over before its own token goes on
             task_spec._outputs.sort(key=lambda name: not name.endswith(".BoundaryEventJoin"))
+            task_spec.limits = _limits(task_spec, diagram.elements.get(task_spec.bpmn_id))
         if isinstance(task_spec, gateways.Inclusive):
             task_spec.prepare(spec.task_specs)
         if isinstance(task_spec, specs.LOOPS):
             _prepare_loop(task_spec, spec.task_specs)
+
+
+def _limits(event: specs.Boundary, element: Element | None) -> bool:
+    """Whether the time of a boundary event is one for the task: it ends it, or is a named deadline; others remind."""
+    return element is None or event.cancel_activity or "deadline" in element.properties
 
 
 def _prepare_loop(shell: Any, nodes: Mapping[str, Any]) -> None:

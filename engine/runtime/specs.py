@@ -217,6 +217,8 @@ class EventGateway(EventBasedGateway):
 class Boundary(BoundaryEvent):
     """Boundary event. A non-interrupting one, timers apart, can be raised again and again (BPMN 10.5.6)."""
 
+    limits = True  # whether its time is one for the task; set when the diagram is read
+
     def catch(self, my_task: Task, event: BpmnEvent) -> None:
         """Fire; a non-interrupting one leaves a fresh catcher behind."""
         super().catch(my_task, event)

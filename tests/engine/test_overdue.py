@@ -86,3 +86,32 @@ def test_another_step_does_not_take_the_date_away(database, clerk):
     with database.reads() as session:
         [late] = engine.inbox(session, clerk, view="overdue", now=later).rows
     assert late.due.is_overdue
+
+
+REMINDER = """<bpmn:boundaryEvent id="half_way" name="提醒" attachedToRef="review_request" cancelActivity="false">
+      <bpmn:extensionElements><camunda:properties>
+        <camunda:property name="law" value="单位内部提醒"/></camunda:properties></bpmn:extensionElements>
+      <bpmn:timerEventDefinition id="h"><bpmn:timeDuration>2wd</bpmn:timeDuration></bpmn:timerEventDefinition>
+    </bpmn:boundaryEvent>
+    <bpmn:sequenceFlow id="to_reminded" sourceRef="half_way" targetRef="reminded"/>
+    <bpmn:endEvent id="reminded" name="已提醒"/>
+    """
+
+
+def test_a_timer_that_only_reminds_is_no_limit_of_the_task(database, clerk):
+    """It neither ends the task nor names a deadline: the date of the step stays the one of its deadline."""
+    with database.sessions.begin() as session:
+        drawn = BPMN.replace(
+            '<bpmn:boundaryEvent id="review_overdue"', REMINDER + '<bpmn:boundaryEvent id="review_overdue"'
+        )
+        files = {"manifest.toml": MANIFEST, "process.bpmn": drawn}
+        engine.deploy_files(session, files, actor=engine.SYSTEM, now=NOW)
+        case = engine.start_case(session, "inspection", {}, office="yuxi_town", actor=clerk, now=NOW)
+    for days in (0, 4):  # before and after the reminder
+        later = NOW + timedelta(days=days)
+        tick(database, later)
+        with database.reads.begin() as session:
+            (task,) = engine.open_tasks(session, case.case_id)
+            (row,) = engine.inbox(session, clerk, view="claimable", now=later).rows
+        assert task.element == "review_request"
+        assert row.due is not None and row.due.last_day.isoformat() == "2026-03-09"
