@@ -60,7 +60,7 @@ def _page(draft_id: int, problems: dict[str, str]) -> str:
         problems=problems,
         typed=request.form,
         today=now().astimezone(engine.OFFICE).date(),
-        **trial_state(draft_id),
+        **trial_state(found),
     )
 
 

@@ -12,6 +12,7 @@ import engine
 
 NAME = "tiaojie.rehearsals"
 POLL = 3  # seconds between two looks at what runs beside the requests
+SETTLED = 0.5  # seconds after which a page is sure to see what came of it
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Running:
     done: int = 0
     total: int = 0
     begun: float = 0
+    ended: float = 0
 
     def tell(self, done: int, total: int) -> None:
         """Note how many of them are done."""
@@ -43,11 +45,17 @@ class Rehearsals:
 
     def start(self, app: Flask, draft: engine.ModelFiles, actor: engine.Actor) -> None:
         """Play them, unless they are being played; what the last result says of what has not changed is taken over."""
-        if draft.row.id not in self.running:
+        before = self.running.get(draft.row.id)
+        if before is None or before.ended:
             self.running[draft.row.id] = Running()
             self.failed.pop(draft.row.id, None)
             given = (app, draft.row.id, dict(draft.files), draft.trial, actor)
             Thread(target=self._play, args=given, daemon=True).start()
+
+    def now(self, draft_id: int) -> Running | None:
+        """How far they are; for a moment after the end too: a page begun before it does not see the result yet."""
+        found = self.running.get(draft_id)
+        return found if found is not None and not (found.ended and perf_counter() - found.ended > SETTLED) else None
 
     def _play(
         self, app: Flask, draft_id: int, files: Mapping[str, str], known: Mapping[str, Any], actor: engine.Actor
@@ -64,7 +72,7 @@ class Rehearsals:
             app.logger.exception("The scenarios of draft %s could not be played", draft_id)
             self.failed[draft_id] = f"{type(error).__name__}: {error}"[:500]
         finally:
-            self.running.pop(draft_id, None)
+            self.running[draft_id].ended = perf_counter()
 
 
 def init_app(app: Flask) -> None:

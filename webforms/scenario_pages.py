@@ -108,7 +108,7 @@ def _page(
         problems=dict(problems or {}),
         changed=changed,
         typed=request.form,
-        **trial_state(draft_id),
+        **trial_state(found),
     )
 
 

@@ -12,7 +12,7 @@ from webforms.auth import me
 from webforms.database import reading
 from webforms.i18n import listed
 from webforms.lights import Light
-from webforms.rehearsals import POLL, rehearsals
+from webforms.rehearsals import POLL, Running, rehearsals
 from webforms.scenario_files import ScenarioFile, acts_in, scenario_files
 from webforms.scenario_words import Teller
 from webforms.security import allow
@@ -53,10 +53,10 @@ def index(draft_id: int) -> Response:
         unreached_at=[] if chosen else [element for one in unreached for element, _ in one["at"]],
         may_try=found.may_draw and current_app.config["PLAYS"] is not None,
         seconds=round(sum(float(one["seconds"]) for one in results.values())),
-        **trial_state(draft_id),
+        **trial_state(found),
     )
     answer = make_response(page)
-    if "HX-Request" in request.headers and draft_id not in rehearsals().running:
+    if "HX-Request" in request.headers and _running(found) is None:
         answer.headers["HX-Refresh"] = "true"  # what has come of them is all over the page
     return answer
 
@@ -74,14 +74,22 @@ def play(draft_id: int) -> AnyResponse:
     return redirect(url_for("scenarios.index", draft_id=draft_id), 303)
 
 
-def trial_state(draft_id: int) -> dict[str, Any]:
+def trial_state(found: engine.ModelFiles) -> dict[str, Any]:
     """What a page says of the playing: how far it is, why it failed, whether it can be asked for."""
+    problem = rehearsals().failed.get(found.row.id, "")
     return {
-        "running": rehearsals().running.get(draft_id),
-        "trial_problem": rehearsals().failed.get(draft_id, ""),
+        "running": None if problem else _running(found),
+        "trial_problem": problem,
         "may_play": current_app.config["REHEARSE"] is not None,
         "poll": POLL,
     }
+
+
+def _running(found: engine.ModelFiles) -> Running | None:
+    """How far the playing is, unless the page sees what came of it."""
+    running = rehearsals().now(found.row.id)
+    is_seen = found.trial.get("digest") == engine.behaviour_digest(found.files)
+    return None if running is None or (running.ended and is_seen) else running
 
 
 def teller_of(found: engine.ModelFiles) -> Teller:

@@ -5,12 +5,14 @@ import json
 import re
 import time
 import tomllib
+from time import perf_counter
 
 import pytest
 
 import engine
 from scheduler.rehearsal import rehearse
 from tests.house import PROCESSES
+from webforms.rehearsals import SETTLED, Rehearsals, Running
 
 
 def made(house, process, edit):
@@ -70,6 +72,7 @@ def play(house, boss, draft):
     for _ in range(400):
         if "正在运行" not in (page := boss.get(draft + "/scenarios").text) and "正在准备" not in page:
             return page
+        assert "还没有运行。" not in page, "either they are being played, or there is what came of it"
         time.sleep(0.05)
     raise AssertionError(page)
 
@@ -233,3 +236,14 @@ def test_whatever_a_file_says_its_page_opens(house, boss, draft, text):
         )
     for address in ("", "/odd", "/odd?edit=1", "/odd?edit=99", "/odd?edit=x"):
         assert boss.get(f"{draft}/scenarios{address}").status_code == 200, address
+
+
+def test_who_began_to_look_before_the_end_is_told_that_they_are_being_played():
+    """Such a page reads the draft as it was before the result, and asks afterwards how far the playing is."""
+    playing = Rehearsals()
+    playing.running[1] = ended = Running(62, 62)
+    assert playing.now(1) is ended
+    ended.ended = perf_counter()
+    assert playing.now(1) is ended
+    ended.ended -= SETTLED + 1
+    assert playing.now(1) is None and playing.now(2) is None
