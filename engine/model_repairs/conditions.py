@@ -60,7 +60,7 @@ def _node_texts(model: Model, file: str, node: Any) -> Iterator[Step]:
         if feel:
             changes.append((given, f"={feel}", _setting(node, tag(name, CAMUNDA), f"={feel}")))
     if changes:
-        before, after = ("; ".join(change[place] for change in changes) for place in (0, 1))  # type: ignore[misc]
+        before, after = "; ".join(given for given, _, _ in changes), "; ".join(feel for _, feel, _ in changes)
         yield model.step("repair-juel", file, node, _all([c[2] for c in changes]), before=before, after=after)
 
 

@@ -138,7 +138,7 @@ def test_random_edits_lose_nothing_and_every_case_can_be_finished(tmp_path, part
         finally:
             house.database.bind.dispose()
             (tmp_path / f"{seed}.db").unlink()
-    assert told["migrated"] + 2 > told["refused"], told  # what is refused, was changed under a token
+    assert told["migrated"] > told["refused"], told  # what is refused, was changed under a token
 
 
 # --- what the oracle sees

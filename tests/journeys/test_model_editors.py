@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 import engine
+from tests.journeys.conftest import signed_in
 from tests.journeys.test_model_files import TOPMOST, accessible
 
 LEAVING = """() => { const leaving = new Event("beforeunload", {cancelable: true});
@@ -32,18 +33,8 @@ def window(browser, house, address):
         files = dict(engine.published_model(session, version).files)
         files["process.bpmn"] = files["process.bpmn"].replace('camunda:candidateGroups="registrar"', "", 1)
         house.draft = engine.create_draft(session, files=files, actor=house.analyst, now=house.clock())
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.refused = []
-    page.on("console", lambda said: page.refused.append(said.text) if "Content Security" in said.text else None)
-    page.on("pageerror", lambda error: page.refused.append(str(error)))
-    page.goto(address + "/sign-in")
-    page.get_by_label("用户名").fill("analyst")
-    page.get_by_label("密码", exact=True).fill(house.password)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_load_state()
-    yield page
-    context.close()
+    with signed_in(browser, address, "analyst", house.password) as page:
+        yield page
 
 
 def saved(house, name):

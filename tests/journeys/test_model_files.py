@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 import engine
+from tests.journeys.conftest import signed_in
 
 AXE = next((Path(__file__).parents[1] / "vendor").glob("axe-core-*/axe.min.js")).read_text("utf-8")
 RULES = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']"
@@ -22,18 +23,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def window(browser, house, address):
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.refused = []
-    page.on("console", lambda said: page.refused.append(said.text) if "Content Security" in said.text else None)
-    page.on("pageerror", lambda error: page.refused.append(str(error)))
-    page.goto(address + "/sign-in")
-    page.get_by_label("用户名").fill("desk")
-    page.get_by_label("密码", exact=True).fill(house.password)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_load_state()
-    yield page
-    context.close()
+    with signed_in(browser, address, "desk", house.password) as page:
+        yield page
 
 
 def place(house):

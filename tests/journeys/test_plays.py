@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 import engine
 from scheduler.play_keeping import Plays
 from tests.house import PROCESSES
+from tests.journeys.conftest import signed_in
 
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("TIAOJIE_PICTURES")  # a folder, for somebody who wants to look
@@ -29,18 +30,8 @@ def draft(house):
 
 @pytest.fixture
 def window(browser, house, address, draft):
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.refused = []
-    page.on("console", lambda said: page.refused.append(said.text) if "Content Security" in said.text else None)
-    page.on("pageerror", lambda error: page.refused.append(str(error)))
-    page.goto(address + "/sign-in")
-    page.get_by_label("用户名").fill("ann")
-    page.get_by_label("密码", exact=True).fill(house.password)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_load_state()
-    yield page
-    context.close()
+    with signed_in(browser, address, "ann", house.password) as page:
+        yield page
 
 
 def wide_enough(window, name):
